@@ -1,0 +1,2 @@
+// Package tidings is an event hub for AI agents.
+package tidings

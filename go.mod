@@ -1,0 +1,3 @@
+module github.com/tidings-dev/tidings
+
+go 1.26

@@ -1,0 +1,74 @@
+package tidings
+
+import (
+	"context"
+	"iter"
+)
+
+// A Log orders events, keeps them, and lets any number of processes follow
+// them. The tests in tidingstest.TestLog execute what is promised here; an
+// implementation passes them before it is used.
+//
+// All methods may be called concurrently. They return soon after their context
+// ends, with its cause. A log does not check events: the Hub has.
+//
+// The floor of a log is the oldest position after which nothing was discarded:
+// the position of the last discarded event, or "<creation of the log>-0".
+type Log interface {
+	// Append keeps events, in their order, all of them or none, and returns
+	// one Receipt for each. It sets neither ID nor anything else in events and
+	// does not hold on to the slice, but it may keep the strings and the Data.
+	//
+	// Every appended event gets the next Seq. An event whose User and Key were
+	// appended within the key window, or occur earlier in events, is not
+	// appended again: its Receipt is the first one's with Duplicate set,
+	// whatever else it contains.
+	//
+	// An error says that nothing was kept, unless it matches
+	// ErrUnknownOutcome; the log retries by itself as long as it cannot know
+	// and ctx allows.
+	Append(ctx context.Context, events []Event) ([]Receipt, error)
+
+	// Read yields retained events of a selector after a position (zero: the
+	// oldest retained), in order, in batches. Through never goes back and
+	// moves past events that were not selected. It ends after a batch whose
+	// Through is at or beyond the head at the time of the call; that batch may
+	// hold no events.
+	//
+	// If something of the selection after the position was discarded it yields
+	// a *TruncatedError with the floor, and nothing else. If the position is
+	// not one of this log it yields ErrForeign, and nothing else.
+	Read(ctx context.Context, sel Selector, after ID) iter.Seq2[Batch, error]
+
+	// Tail yields every event of every process after a position (zero: the
+	// floor), in order, for ever, and whether or not there are any it makes
+	// Through known soon after it starts. It starts by proving that the
+	// position is still this log's: if it is not, or no longer, because the
+	// log was replaced or rolled back, it yields ErrForeign; if events after
+	// it were discarded, a *TruncatedError. A lost backend is an error too:
+	// the caller calls Tail again with the last Through.
+	Tail(ctx context.Context, after ID) iter.Seq2[Batch, error]
+
+	// Bounds returns the floor and the head, as the authority sees them now.
+	// In an empty log both are "<creation of the log>-0".
+	Bounds(ctx context.Context) (floor, head ID, err error)
+}
+
+// A Batch is a run of events in log order. Everything that was selected, up to
+// and including Through, has been yielded; Events may be empty.
+type Batch struct {
+	Events  []Event
+	Through ID
+}
+
+// A Receipt is a log's answer for one appended event.
+type Receipt struct {
+	// ID is the event's position.
+	ID ID
+	// Duplicate says that Key was known and nothing was appended; ID is that
+	// of the first event with the key.
+	Duplicate bool
+	// Subscribers is the number of subscriptions on this Hub whose selector
+	// matches the event. A log leaves it 0.
+	Subscribers int
+}
