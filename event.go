@@ -1,7 +1,6 @@
 package tidings
 
 import (
-	"slices"
 	"strings"
 	"time"
 	"unicode"
@@ -119,41 +118,3 @@ func plain(s string) bool {
 
 // breaking reports whether r could break a line or hide in a name.
 func breaking(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
-
-// A Selector says which events of a log are meant. The zero Selector selects
-// everything of the owner whose name is empty; nothing but Everyone selects
-// events of several owners.
-type Selector struct {
-	// User is the owner.
-	User string
-	// Everyone selects events of every owner; User is then ignored.
-	Everyone bool
-	// Channels, if not empty, are the only channels selected. Empty selects
-	// all that are not reserved.
-	Channels []Channel
-	// Sessions, if not empty, are the only sessions selected.
-	Sessions []string
-	// Types, if not empty, are the only types selected.
-	Types []string
-}
-
-// Matches reports whether the event is selected. It is safe for concurrent
-// use.
-func (s *Selector) Matches(e *Event) bool {
-	return (s.Everyone || s.User == e.User) && s.narrows(e)
-}
-
-// narrows reports whether the event passes everything but the owner.
-func (s *Selector) narrows(e *Event) bool {
-	return s.channel(e.Channel) &&
-		(len(s.Sessions) == 0 || slices.Contains(s.Sessions, e.Session)) &&
-		(len(s.Types) == 0 || slices.Contains(s.Types, e.Type))
-}
-
-// channel reports whether the selector includes the channel.
-func (s *Selector) channel(c Channel) bool {
-	if len(s.Channels) == 0 {
-		return !c.Reserved()
-	}
-	return slices.Contains(s.Channels, c)
-}

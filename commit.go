@@ -1,0 +1,163 @@
+package tidings
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+)
+
+// A committer appends for many callers: one append is in flight, and those who
+// call meanwhile share the next. The order within one call is kept, and so is
+// that of calls which follow each other.
+type committer struct {
+	hub   *Hub
+	mu    sync.Mutex // guards what follows
+	queue []*commit
+	busy  bool // the hub's work goroutine is at it
+}
+
+// A commit is one caller's events.
+type commit struct {
+	events   []Event
+	receipts []Receipt
+	err      error
+	done     chan struct{}
+}
+
+// commit appends events and fills in receipts. If ctx ends while the log is
+// busy with them, the error matches ErrUnknownOutcome; before that, nothing
+// was done.
+func (c *committer) commit(ctx context.Context, events []Event, receipts []Receipt) error {
+	own := &commit{events: events, receipts: make([]Receipt, len(events)), done: make(chan struct{})}
+	if !c.enqueue(own) {
+		return ErrClosed
+	}
+	select {
+	case <-own.done:
+		copy(receipts, own.receipts)
+		return own.err
+	case <-ctx.Done():
+	}
+	if c.withdraw(own) {
+		return fmt.Errorf("publish: %w", context.Cause(ctx))
+	}
+	return fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
+}
+
+// enqueue adds a commit and sees to it that somebody works. It reports whether
+// the hub is open.
+func (c *committer) enqueue(own *commit) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hub.life.Err() != nil {
+		return false
+	}
+	c.queue = append(c.queue, own)
+	if !c.busy {
+		c.busy = true
+		c.hub.work.Go(c.work)
+	}
+	return true
+}
+
+// withdraw takes a commit out that nobody has begun with.
+func (c *committer) withdraw(own *commit) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	i := slices.Index(c.queue, own)
+	if i >= 0 {
+		c.queue = slices.Delete(c.queue, i, i+1)
+	}
+	return i >= 0
+}
+
+// work appends until the queue is empty.
+func (c *committer) work() {
+	for group := c.next(); group != nil; group = c.next() {
+		c.append(group)
+		for _, own := range group {
+			close(own.done)
+		}
+	}
+}
+
+// next takes whole commits from the queue, as many as one batch may hold, or
+// nil if there are none.
+func (c *committer) next() []*commit {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	limit, events, bytes, n := c.hub.opts.Limits, 0, 0, 0
+	for n < len(c.queue) {
+		events += len(c.queue[n].events)
+		bytes += c.queue[n].bytes()
+		if n > 0 && (events > limit.Batch || bytes > limit.BatchBytes) {
+			break
+		}
+		n++
+	}
+	group := slices.Clone(c.queue[:n])
+	c.queue = slices.Delete(c.queue, 0, n)
+	c.busy = n > 0
+	return group
+}
+
+// bytes returns the size of the payloads.
+func (own *commit) bytes() int {
+	n := 0
+	for i := range own.events {
+		n += len(own.events[i].Data)
+	}
+	return n
+}
+
+// append appends a group at once. If the log refuses it, each commit is tried
+// by itself: nobody's events fail for somebody else's.
+func (c *committer) append(group []*commit) {
+	if len(group) > 1 {
+		err := c.appendAll(group)
+		if err == nil || errors.Is(err, ErrUnknownOutcome) || c.hub.life.Err() != nil {
+			c.settle(group, err)
+			return
+		}
+	}
+	for _, own := range group {
+		own.err = c.outcome(c.appendAll([]*commit{own}))
+	}
+}
+
+// settle gives every commit of a group the same outcome.
+func (c *committer) settle(group []*commit, err error) {
+	for _, own := range group {
+		own.err = c.outcome(err)
+	}
+}
+
+// outcome turns the log's error into the caller's. An append that the end of
+// the hub interrupted may have happened.
+func (c *committer) outcome(err error) error {
+	if err != nil && c.hub.life.Err() != nil {
+		return fmt.Errorf("%w: %w", ErrUnknownOutcome, ErrClosed)
+	}
+	return err
+}
+
+// appendAll appends the events of all commits as one batch.
+func (c *committer) appendAll(group []*commit) error {
+	events := group[0].events
+	if len(group) > 1 {
+		events = nil
+		for _, own := range group {
+			events = append(events, own.events...)
+		}
+	}
+	receipts, err := c.hub.log.Append(c.hub.life, events)
+	if err != nil {
+		return fmt.Errorf("append: %w", err)
+	}
+	for _, own := range group {
+		receipts = receipts[copy(own.receipts, receipts):]
+	}
+	return nil
+}

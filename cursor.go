@@ -1,0 +1,118 @@
+package tidings
+
+// A cursor is a position in the log and a topic in which to look for what
+// comes after it. It holds no events.
+//
+// Whoever owns the cursor calls take until it returns nothing; the cursor then
+// waits and ready gets a value when there may be more. The topic's lock guards
+// all fields but ready.
+type cursor struct {
+	group *group
+	pos   ID
+	clear ID     // a floor of the topic that is known not to concern the selection
+	seen  uint64 // how many of group.matched are read or were lost
+	place int    // in group.waiting, if it waits
+	left  bool   // the topic, for good
+	ready chan struct{}
+}
+
+// scanLimit bounds how many events one take looks at under the topic's lock.
+const scanLimit = 1024
+
+// wake marks the cursor ready. It never blocks.
+func (c *cursor) wake() {
+	select {
+	case c.ready <- struct{}{}:
+	default:
+	}
+}
+
+// waits reports whether the cursor stands in its group's waiting list.
+func (c *cursor) waits() bool {
+	w := c.group.waiting
+	return c.place < len(w) && w[c.place] == c
+}
+
+// wait puts the cursor into the waiting list.
+func (c *cursor) wait() {
+	if c.left || c.waits() {
+		return
+	}
+	c.place = len(c.group.waiting)
+	c.group.waiting = append(c.group.waiting, c)
+}
+
+// A taking is the outcome of one take.
+type taking struct {
+	events []Event
+	floor  ID   // if not zero: nothing was taken, events up to here are not in the topic
+	idle   bool // there is nothing more; the cursor waits to be woken
+}
+
+// take appends pending events to dst, at most up to its capacity, and moves
+// the cursor past them. Once it has looked at everything the position becomes
+// head, of which the caller knows that all topics have it.
+func (c *cursor) take(dst []Event, head ID) taking {
+	t := c.group.topic
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if floor := t.gone.of(c.group); floor.seq > max(c.pos.seq, c.clear.seq) {
+		return taking{events: dst, floor: floor}
+	}
+	before := len(dst)
+	dst, all := c.collect(dst)
+	c.seen += uint64(len(dst) - before)
+	if all && c.pos.seq < head.seq {
+		c.pos = head
+	}
+	idle := all && len(dst) == before
+	if idle {
+		c.wait()
+	}
+	return taking{events: dst, idle: idle}
+}
+
+// collect copies what is pending and reports whether it saw all of it.
+func (c *cursor) collect(dst []Event) (events []Event, all bool) {
+	scanned := 0
+	for e := range c.group.topic.events.after(c.pos.seq) {
+		if len(dst) == cap(dst) || scanned == scanLimit {
+			return dst, false
+		}
+		if c.group.matches(e) {
+			dst = append(dst, *e)
+		}
+		c.pos = e.ID
+		scanned++
+	}
+	return dst, true
+}
+
+// skip moves the cursor to a floor and returns how many events of its
+// selection it had not read and now cannot.
+func (c *cursor) skip(floor ID) (dropped uint64) {
+	t := c.group.topic
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.pos = floor
+	unread := t.unread(c)
+	dropped = c.group.matched - c.seen - unread
+	c.seen = c.group.matched - unread
+	return dropped
+}
+
+// move sets the position, after events were read from elsewhere.
+func (c *cursor) move(pos ID) {
+	t := c.group.topic
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.pos = pos
+	c.seen = c.group.matched - t.unread(c)
+}
+
+// position returns where the cursor is.
+func (c *cursor) position() ID {
+	c.group.topic.mu.Lock()
+	defer c.group.topic.mu.Unlock()
+	return c.pos
+}

@@ -1,0 +1,44 @@
+package tidings
+
+// Hooks are functions that a Hub calls at points of interest, for metrics and
+// traces. Any of them may be nil. They are called without locks held, from the
+// goroutine in which the thing happened, possibly concurrently, and should be
+// quick.
+type Hooks struct {
+	// Published is called for every event that was acknowledged.
+	Published func(event *Event, receipt Receipt)
+	// Refused is called for every publish that was not, with its error.
+	Refused func(err error)
+	// Subscribed and Unsubscribed are called when a Subscription begins and
+	// ends.
+	Subscribed   func(sel Selector)
+	Unsubscribed func(sel Selector)
+	// Lost is called when a subscriber is told that it may have lost events.
+	Lost func(sel Selector, lost *LostError)
+	// Tail is called when following the log fails, with the error, and with
+	// nil when it works again.
+	Tail func(err error)
+}
+
+// withDefaults returns hooks that all can be called.
+func (h Hooks) withDefaults() Hooks {
+	if h.Published == nil {
+		h.Published = func(*Event, Receipt) {}
+	}
+	if h.Refused == nil {
+		h.Refused = func(error) {}
+	}
+	if h.Subscribed == nil {
+		h.Subscribed = func(Selector) {}
+	}
+	if h.Unsubscribed == nil {
+		h.Unsubscribed = func(Selector) {}
+	}
+	if h.Lost == nil {
+		h.Lost = func(Selector, *LostError) {}
+	}
+	if h.Tail == nil {
+		h.Tail = func(error) {}
+	}
+	return h
+}

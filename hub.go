@@ -1,0 +1,152 @@
+package tidings
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Options are the options of New. Zero fields, and nil, mean the defaults.
+type Options struct {
+	// Router is the table of streams and channels; that of NewRouter() by
+	// default.
+	Router *Router
+	// Limits bound events and batches.
+	Limits Limits
+	// WindowBytes is how much memory the most recent events may use, if the
+	// log is not a MemoryLog; 64 MiB by default. A cursor that is further
+	// behind reads the log.
+	WindowBytes int64
+	// Hooks are called at points of interest.
+	Hooks Hooks
+	// Logger gets what an operator acts on; nil discards it.
+	Logger *slog.Logger
+}
+
+// withDefaults returns a copy of o with zero fields set.
+func (o *Options) withDefaults() (Options, error) {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	c.Limits, c.Hooks = c.Limits.withDefaults(), c.Hooks.withDefaults()
+	if c.WindowBytes <= 0 {
+		c.WindowBytes = 64 << 20
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	var err error
+	if c.Router == nil {
+		c.Router, err = NewRouter()
+	}
+	return c, err
+}
+
+// A Hub publishes to a log and serves any number of subscribers from its
+// window. All methods may be called concurrently.
+type Hub struct {
+	log     Log
+	memory  *MemoryLog // log, if it is one: its window is the hub's
+	owned   bool       // log was made by New and is closed with the hub
+	opts    Options
+	commits committer
+	count   counters
+	life    context.Context // ends with Close
+	end     context.CancelCauseFunc
+	work    sync.WaitGroup // the tail and the committer
+	tail    tailHealth
+	closing sync.Once
+	mu      sync.Mutex // guards window
+	window  *window
+}
+
+// counters count since the hub began.
+type counters struct {
+	published, duplicates, refused, delivered, lost, dropped atomic.Uint64
+	subscribers                                              atomic.Int64
+}
+
+// New returns a Hub over a log and starts to follow it. A nil log means a
+// MemoryLog with default options that is closed with the hub; any other log is
+// the caller's to close, after the hub. ctx bounds only the first question to
+// the log.
+func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	h := &Hub{log: log, opts: o, owned: log == nil}
+	if log == nil {
+		h.log = NewMemoryLog(nil)
+	}
+	h.memory, _ = h.log.(*MemoryLog)
+	_, head, err := h.log.Bounds(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("ask the log for its bounds: %w", err)
+	}
+	h.life, h.end = context.WithCancelCause(context.Background())
+	h.commits = committer{hub: h}
+	h.begin(head)
+	return h, nil
+}
+
+// begin gives the hub its window, and follows the log.
+func (h *Hub) begin(head ID) {
+	if h.memory != nil {
+		h.window = h.memory.window
+		return
+	}
+	h.window = h.freshWindow(head)
+	h.work.Go(h.follow)
+}
+
+// freshWindow returns an empty window over a log that is not in memory.
+func (h *Hub) freshWindow(start ID) *window {
+	return newWindow(start, Retention{Total: h.opts.WindowBytes}, true)
+}
+
+// Router returns the hub's table of streams.
+func (h *Hub) Router() *Router { return h.opts.Router }
+
+// Limits returns the hub's limits.
+func (h *Hub) Limits() Limits { return h.opts.Limits }
+
+// current returns the window that is served from now.
+func (h *Hub) current() *window {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.window
+}
+
+// Close ends all subscriptions and publishing with ErrClosed, waits for the
+// hub's own goroutines, and closes the log if New made it. It may be called
+// more than once, also concurrently; every call returns when all is done.
+func (h *Hub) Close() error {
+	h.closing.Do(func() {
+		h.end(ErrClosed)
+		h.current().wakeAll()
+		h.work.Wait()
+		if h.owned {
+			h.memory.Close()
+		}
+	})
+	return nil
+}
+
+// backoff waits before attempt n, longer each time and never in step with
+// others, and reports whether the hub is still open.
+func (h *Hub) backoff(n int) bool {
+	pause := min(50*time.Millisecond<<min(n, 10), 5*time.Second)
+	timer := time.NewTimer(pause/2 + jitter(pause/2))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-h.life.Done():
+		return false
+	}
+}

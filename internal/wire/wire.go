@@ -1,0 +1,178 @@
+// Package wire holds what the two ends of a connection must agree on: paths,
+// names of parameters, headers and fields, media types and the types of
+// problems. docs/protocol.md says what they mean; httpapi serves them, and
+// client uses them.
+package wire
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Paths. Those that end in a slash are followed by a name.
+const (
+	StreamPath   = "/v1/stream/"   // {stream}
+	FeedPath     = "/v1/feed"      //
+	SessionsPath = "/v1/sessions/" // {session}/feed
+	EventsPath   = "/v1/events"    //
+	PublishPath  = "/v1/publish/"  // {channel}
+	StatsPath    = "/v1/stats"     //
+	LivePath     = "/health/live"  //
+	ReadyPath    = "/health/ready" //
+)
+
+// Query parameters.
+const (
+	User      = "user"      // the owner
+	Session   = "session"   // repeatable
+	Types     = "types"     // comma separated, repeatable
+	After     = "after"     // a position
+	From      = "from"      // FromStart
+	Names     = "names"     // NamesType
+	Heartbeat = "heartbeat" // HeartbeatJSON
+	Limit     = "limit"     // events of a snapshot
+	FromStart = "start"
+	NamesType = "type"
+	JSON      = "json"
+)
+
+// Headers.
+const (
+	UserHeader        = "Tidings-User" // the owner, in development
+	LastEventIDHeader = "Last-Event-ID"
+	TraceHeader       = "Traceparent"
+)
+
+// Media types.
+const (
+	JSONType    = "application/json"
+	NDJSONType  = "application/x-ndjson"
+	ProblemType = "application/problem+json"
+	StreamType  = "text/event-stream"
+)
+
+// Names of frames on Tidings' own streams. Others have no name, unless asked
+// for with names=type.
+const (
+	LostName      = "tidings.lost"
+	HeartbeatName = "heartbeat"
+)
+
+// HeartbeatData is the data of the heartbeat frame that heartbeat=json asks
+// for, HeartbeatInterval the silence after which it is sent.
+const (
+	HeartbeatData     = `{"type":"heartbeat"}`
+	HeartbeatInterval = 15 * time.Second
+)
+
+// Publication is one event as POST /v1/events takes it.
+type Publication struct {
+	User    string          `json:"user,omitempty"`
+	Channel string          `json:"channel"`
+	Session string          `json:"session,omitempty"`
+	Type    string          `json:"type,omitempty"`
+	Key     string          `json:"key,omitempty"`
+	Trace   string          `json:"trace,omitempty"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// Receipt is the answer for one event.
+type Receipt struct {
+	ID          string `json:"id"`
+	Duplicate   bool   `json:"duplicate"`
+	Subscribers int    `json:"subscribers"`
+}
+
+// Receipts is the answer for an array or NDJSON, in order.
+type Receipts struct {
+	Receipts []Receipt `json:"receipts"`
+}
+
+// Event is an event in a feed. Data is the payload, byte for byte.
+type Event struct {
+	ID      string          `json:"id"`
+	User    string          `json:"user"`
+	Channel string          `json:"channel"`
+	Session string          `json:"session,omitempty"`
+	Type    string          `json:"type,omitempty"`
+	Time    time.Time       `json:"time"`
+	Data    json.RawMessage `json:"data"`
+}
+
+// Feed is a snapshot.
+type Feed struct {
+	Events []Event `json:"events"`
+	Cursor string  `json:"cursor"`
+}
+
+// Envelope is what the contexts stream puts around a payload.
+type Envelope struct {
+	Protocol string          `json:"protocol"`
+	Event    json.RawMessage `json:"event"`
+}
+
+// Lost is the data of the lost frame.
+type Lost struct {
+	After  string `json:"after"`
+	Oldest string `json:"oldest"`
+	Reason string `json:"reason"`
+}
+
+// Stats is the answer of GET /v1/stats.
+type Stats struct {
+	Published   uint64         `json:"published"`
+	Duplicates  uint64         `json:"duplicates"`
+	Delivered   uint64         `json:"delivered"`
+	Dropped     uint64         `json:"dropped"`
+	Lost        uint64         `json:"lost"`
+	Refused     uint64         `json:"refused"`
+	Subscribers int            `json:"subscribers"`
+	Users       int            `json:"users"`
+	Sessions    int            `json:"sessions"`
+	Events      int            `json:"events"`
+	Bytes       int64          `json:"bytes"`
+	Floor       string         `json:"floor"`
+	Head        string         `json:"head"`
+	Rings       map[string]int `json:"rings,omitempty"` // of the owner asked for
+	Log         LogHealth      `json:"log"`
+}
+
+// LogHealth says whether the hub follows its log, and if not, why.
+type LogHealth struct {
+	OK    bool   `json:"ok"`
+	Error string `json:"error,omitempty"`
+}
+
+// Problem is an error before a stream begins: RFC 9457 problem details. Field,
+// Value and Index are there where they help.
+type Problem struct {
+	Type   string `json:"type"`   // ProblemBase and one of the names below
+	Title  string `json:"title"`  // the same for every problem of the type
+	Status int    `json:"status"` // the HTTP status
+	Detail string `json:"detail"` // what was wrong, with what value, and what to do
+	Index  *int   `json:"index,omitempty"`
+}
+
+// ProblemBase begins the types of problems. They name sections of
+// docs/protocol.md.
+const ProblemBase = "https://github.com/tidings-dev/tidings/blob/main/docs/protocol.md#"
+
+// The names of problem types.
+const (
+	Invalid            = "invalid"              // 400
+	UnknownChannel     = "unknown-channel"      // 400
+	UserMissing        = "user-missing"         // 400
+	SessionMissing     = "session-missing"      // 400
+	BadPosition        = "bad-position"         // 400
+	Unauthorized       = "unauthorized"         // 401
+	Forbidden          = "forbidden"            // 403
+	NotFound           = "not-found"            // 404
+	MethodNotAllowed   = "method-not-allowed"   // 405
+	NotAcceptable      = "not-acceptable"       // 406
+	TooLarge           = "too-large"            // 413
+	UnsupportedMedia   = "unsupported-media"    // 415
+	TooManyConnections = "too-many-connections" // 429
+	Internal           = "internal"             // 500
+	OutcomeUnknown     = "outcome-unknown"      // 503
+	Unavailable        = "unavailable"          // 503
+)

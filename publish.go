@@ -1,0 +1,131 @@
+package tidings
+
+import (
+	"context"
+	"fmt"
+)
+
+// Publish checks an event, appends it to the log and returns its receipt. It
+// waits for the log, never for a subscriber. ID in event is ignored; Data is
+// not held on to.
+//
+// Errors that match ErrInvalid say that the event cannot be; nothing was done.
+// ErrUnknownOutcome says that ctx ended before it was known whether the event
+// was kept: publish it again with the same Key, which should not be empty.
+func (h *Hub) Publish(ctx context.Context, event Event) (Receipt, error) {
+	events := [1]Event{event}
+	receipts := [1]Receipt{}
+	if err := h.check(&events[0]); err != nil {
+		return Receipt{}, h.refuse(err)
+	}
+	if err := h.append(ctx, events[:], receipts[:]); err != nil {
+		return Receipt{}, h.refuse(err)
+	}
+	h.acknowledge(&events[0], &receipts[0])
+	return receipts[0], nil
+}
+
+// PublishBatch is Publish for several events: they are kept in their order,
+// all of them or none. An event that cannot be is a *BatchError. An empty
+// batch is invalid.
+func (h *Hub) PublishBatch(ctx context.Context, events []Event) ([]Receipt, error) {
+	events, err := h.checkBatch(events)
+	if err != nil {
+		return nil, h.refuse(err)
+	}
+	receipts := make([]Receipt, len(events))
+	if err := h.append(ctx, events, receipts); err != nil {
+		return nil, h.refuse(err)
+	}
+	for i := range events {
+		h.acknowledge(&events[i], &receipts[i])
+	}
+	return receipts, nil
+}
+
+// checkBatch returns copies of the events as they are kept.
+func (h *Hub) checkBatch(events []Event) ([]Event, error) {
+	limits := &h.opts.Limits
+	if n := len(events); n == 0 || n > limits.Batch {
+		err := invalid("batch", "", "1 to "+itoa(limits.Batch)+" events, not "+itoa(n))
+		if n > 0 {
+			err.Cause = ErrTooLarge
+		}
+		return nil, err
+	}
+	checked, bytes := make([]Event, len(events)), 0
+	copy(checked, events)
+	for i := range checked {
+		bytes += len(checked[i].Data)
+		if err := h.check(&checked[i]); err != nil {
+			return nil, &BatchError{i, err}
+		}
+	}
+	if bytes > limits.BatchBytes {
+		err := invalid("batch", "", "at most "+itoa(limits.BatchBytes)+" bytes of data, not "+itoa(bytes))
+		err.Cause = ErrTooLarge
+		return nil, err
+	}
+	return checked, nil
+}
+
+// check reports why an event cannot be, and puts its payload on one line.
+func (h *Hub) check(e *Event) error {
+	l := &h.opts.Limits
+	e.ID, e.frame = ID{}, nil
+	for _, f := range [...]struct {
+		field, value string
+		limit        int
+	}{
+		{"user", e.User, l.Name}, {"session", e.Session, l.Name}, {"key", e.Key, l.Name},
+		{"type", e.Type, l.Type}, {"trace", e.Trace, l.Name},
+	} {
+		if err := CheckName(f.field, f.value, f.limit); err != nil {
+			return err
+		}
+	}
+	if err := h.opts.Router.check(e.Channel); err != nil {
+		return err
+	}
+	var err error
+	e.Data, err = l.payload(e.Data)
+	return err
+}
+
+// append hands checked events to the log.
+func (h *Hub) append(ctx context.Context, events []Event, receipts []Receipt) error {
+	if h.life.Err() != nil {
+		return ErrClosed
+	}
+	if err := context.Cause(ctx); err != nil {
+		return fmt.Errorf("publish: %w", err)
+	}
+	if h.memory != nil {
+		return h.memory.append(events, receipts)
+	}
+	if err := h.commits.commit(ctx, events, receipts); err != nil {
+		return err
+	}
+	w := h.current()
+	for i := range events {
+		receipts[i].Subscribers = w.concerned(&events[i])
+	}
+	return nil
+}
+
+// refuse counts a publish that failed.
+func (h *Hub) refuse(err error) error {
+	h.count.refused.Add(1)
+	h.opts.Hooks.Refused(err)
+	return err
+}
+
+// acknowledge counts a publish that succeeded.
+func (h *Hub) acknowledge(e *Event, r *Receipt) {
+	if r.Duplicate {
+		h.count.duplicates.Add(1)
+	} else {
+		h.count.published.Add(1)
+	}
+	h.opts.Hooks.Published(e, *r)
+}

@@ -1,0 +1,91 @@
+package tidings
+
+import "time"
+
+// Retention bounds what a memory log keeps. Zero fields mean the defaults;
+// negative ones mean no bound.
+type Retention struct {
+	// Events and Bytes bound each session, so that a noisy one does not evict
+	// its siblings. The defaults are 10,000 events and 16 MiB.
+	Events int
+	Bytes  int64
+	// Age bounds every event. The default is 24 hours.
+	Age time.Duration
+	// Total bounds everything together, in bytes of heap, topics included. The
+	// owner who has most pays first, with his largest session. The default is
+	// 256 MiB.
+	Total int64
+}
+
+// withDefaults returns r with zero fields set.
+func (r Retention) withDefaults() Retention {
+	if r.Events == 0 {
+		r.Events = 10_000
+	}
+	if r.Bytes == 0 {
+		r.Bytes = 16 << 20
+	}
+	if r.Age == 0 {
+		r.Age = 24 * time.Hour
+	}
+	if r.Total == 0 {
+		r.Total = 256 << 20
+	}
+	return r
+}
+
+// shed discards what has to leave because s has grown. w.mu must be held.
+func (w *window) shed(s *session) {
+	for w.overfull(s) {
+		w.discard(s)
+	}
+	for w.retain.Total > 0 && w.bytes > w.retain.Total {
+		victim := w.payer()
+		if victim == nil {
+			return // topics with somebody attached are all there is
+		}
+		w.discard(victim)
+	}
+}
+
+// overfull reports whether a session has to discard an event of its own. One
+// event it always keeps.
+func (w *window) overfull(s *session) bool {
+	r := w.retain
+	return !w.prefix && s.events.live > 1 &&
+		(r.Events > 0 && s.events.live > r.Events || r.Bytes > 0 && s.bytes-sessionCost > r.Bytes)
+}
+
+// payer returns the session whose oldest event leaves next for the total, or
+// nil if nothing is retained.
+func (w *window) payer() *session {
+	oldest := w.feed.events.front()
+	if oldest == nil {
+		return nil
+	}
+	if !w.prefix {
+		if s := w.bySize.largest().bySize; len(s.heap) > 0 && s.largest().events.live > 0 {
+			return s.largest()
+		}
+	}
+	s, _ := w.sessions.get(sessionName{oldest.User, oldest.Session})
+	return s
+}
+
+// expire discards events stamped before a time, and returns the stamp of the
+// oldest that remains, or the zero time.
+func (w *window) expire(before time.Time) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for {
+		e := w.feed.events.front()
+		if e == nil {
+			return time.Time{}
+		}
+		if !e.Time().Before(before) {
+			return e.Time()
+		}
+		s, _ := w.sessions.get(sessionName{e.User, e.Session})
+		w.discard(s)
+	}
+}

@@ -1,0 +1,249 @@
+package tidings
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Subscription is a cursor over the log: a position, a selector and a wake.
+// It queues nothing. Its owner reads it in one of three ways, from one
+// goroutine at a time:
+//
+//   - Events, an iterator that waits;
+//   - Deliveries, a channel, fed by a goroutine of the Subscription;
+//   - Pending and Ready, for those who wait for other things too.
+//
+// Close, Lost, Dropped and Selector may be called at any time.
+type Subscription struct {
+	hub       *Hub
+	window    *window
+	cursor    cursor
+	oldest    bool // to begin with the oldest the log has
+	behind    bool // the log has to be read before the window serves again
+	presented bool // the position came from outside and is to be proven
+	foreign   ID   // a position that is not the log's, to be told first
+	told      atomic.Pointer[LostError]
+	dropped   atomic.Uint64
+	warned    time.Time
+	mu        sync.Mutex // guards what follows
+	closed    bool
+	channel   chan Delivery
+	done      chan struct{}  // ends the feeding of the channel
+	work      sync.WaitGroup // feeds the channel
+}
+
+// Pending returns what there is now, in order, without waiting for more: the
+// next events and the position up to which everything was returned. No events
+// means that the caller should wait for Ready before it calls again. Events
+// are appended to buffer[:0] as far as its capacity goes; nil makes a new one
+// for at most 128.
+//
+// A *LostError comes before the events it concerns, in place of a batch; the
+// next call goes on. After any other error the Subscription is over: ErrClosed
+// if it or the hub was closed, ErrReplaced if the log is another one now. Only
+// a Subscription that is behind the window of a log that is not in memory
+// waits, for the log and for at most as long as ctx allows; if the log fails,
+// the error is the log's and the next call tries again.
+func (s *Subscription) Pending(ctx context.Context, buffer []Event) (Batch, error) {
+	if cap(buffer) == 0 {
+		buffer = make([]Event, 0, batchEvents)
+	}
+	for {
+		if err := cmp.Or(s.over(), context.Cause(ctx)); err != nil {
+			return Batch{}, err
+		}
+		batch, again, err := s.step(ctx, buffer[:0])
+		if !again || err != nil {
+			s.hub.count.delivered.Add(uint64(len(batch.Events)))
+			return batch, err
+		}
+	}
+}
+
+// Ready yields a value when Pending may have more to return, or an error.
+func (s *Subscription) Ready() <-chan struct{} { return s.cursor.ready }
+
+// step makes one attempt. It asks for another one where it got further but has
+// nothing to show for it.
+func (s *Subscription) step(ctx context.Context, into []Event) (batch Batch, again bool, err error) {
+	if !s.foreign.IsZero() {
+		after := s.foreign
+		s.foreign = ID{}
+		return Batch{}, false, s.lose(after, s.cursor.position(), LostForeign)
+	}
+	if s.behind {
+		return s.catchUp(ctx)
+	}
+	taken := s.cursor.take(into, s.window.position())
+	if !taken.floor.IsZero() {
+		return Batch{}, true, s.fallBehind()
+	}
+	again = len(taken.events) == 0 && !taken.idle
+	if taken.idle { // asked after take: whoever ends it wakes only those that wait
+		err = s.over()
+	}
+	return Batch{taken.events, s.cursor.position()}, again, err
+}
+
+// fallBehind handles a cursor whose events left the window.
+func (s *Subscription) fallBehind() error {
+	if s.hub.memory == nil {
+		s.behind = true
+		return nil
+	}
+	floor := s.window.recheck(&s.cursor)
+	if floor.IsZero() {
+		return nil
+	}
+	after := s.cursor.position()
+	s.drop(s.cursor.skip(floor))
+	return s.lose(after, floor, LostExpired)
+}
+
+// over returns why nothing more comes, or nil.
+func (s *Subscription) over() error {
+	s.mu.Lock()
+	closed := s.closed
+	s.mu.Unlock()
+	if closed || s.hub.life.Err() != nil {
+		return ErrClosed
+	}
+	return s.window.failed()
+}
+
+// lose makes the notice of a loss, and keeps it.
+func (s *Subscription) lose(after, floor ID, reason string) error {
+	lost := &LostError{After: after, Oldest: floor, Reason: reason}
+	s.told.Store(lost)
+	s.hub.count.lost.Add(1)
+	s.hub.opts.Hooks.Lost(s.Selector(), lost)
+	return lost
+}
+
+// drop counts events that were discarded before they were read, and warns of
+// it once a minute at most.
+func (s *Subscription) drop(n uint64) {
+	if n == 0 {
+		return
+	}
+	s.dropped.Add(n)
+	s.hub.count.dropped.Add(n)
+	if now := time.Now(); now.Sub(s.warned) >= time.Minute {
+		s.warned = now
+		s.hub.opts.Logger.Warn("subscriber too slow", "user", s.cursor.group.sel.User, "dropped", s.dropped.Load())
+	}
+}
+
+// catchUp reads one batch from the log, until the window can serve.
+func (s *Subscription) catchUp(ctx context.Context) (Batch, bool, error) {
+	pos := s.cursor.position()
+	if s.oldest {
+		pos = ID{}
+	}
+	if s.presented && pos.seq > s.window.position().seq {
+		return s.ahead(ctx, pos)
+	}
+	for batch, err := range s.hub.log.Read(ctx, s.cursor.group.sel, pos) {
+		if err != nil {
+			return s.catchUpFailed(ctx, pos, err)
+		}
+		s.presented, s.oldest = false, false
+		s.cursor.move(batch.Through)
+		s.behind = !s.window.covers(batch.Through)
+		return Batch{encoded(batch.Events), batch.Through}, len(batch.Events) == 0, nil
+	}
+	return Batch{}, false, fmt.Errorf("read the log: %w", errTailEnded)
+}
+
+// encoded makes the frames of events that come straight from the log.
+func encoded(events []Event) []Event {
+	for i := range events {
+		events[i].frame, events[i].Data = newFrame(events[i].ID, events[i].Data)
+	}
+	return events
+}
+
+// covers reports whether the window has everything after a position.
+func (w *window) covers(id ID) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return id.seq >= w.floorOfAll().seq
+}
+
+// catchUpFailed turns a log's answer into a notice, or returns it.
+func (s *Subscription) catchUpFailed(ctx context.Context, pos ID, err error) (Batch, bool, error) {
+	if lost, ok := errors.AsType[*TruncatedError](err); ok {
+		s.cursor.move(lost.Floor)
+		return Batch{}, false, s.lose(pos, lost.Floor, LostExpired)
+	}
+	if errors.Is(err, ErrForeign) {
+		return s.loseForeign(ctx, pos)
+	}
+	return Batch{}, false, fmt.Errorf("read the log: %w", err)
+}
+
+// loseForeign continues at the floor of the log.
+func (s *Subscription) loseForeign(ctx context.Context, pos ID) (Batch, bool, error) {
+	floor, _, err := s.hub.log.Bounds(ctx)
+	if err != nil {
+		return Batch{}, false, fmt.Errorf("ask the log for its bounds: %w", err)
+	}
+	s.cursor.move(floor)
+	return Batch{}, false, s.lose(pos, floor, LostForeign)
+}
+
+// ahead handles a position beyond the window's head: another replica was
+// faster, or the position is not of this log.
+func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
+	_, head, err := s.hub.log.Bounds(ctx)
+	if err != nil {
+		return Batch{}, false, fmt.Errorf("ask the log for its bounds: %w", err)
+	}
+	if pos.seq > head.seq {
+		return s.loseForeign(ctx, pos)
+	}
+	for _, err := range s.hub.log.Read(ctx, s.cursor.group.sel, pos) { // proves the position
+		if err != nil {
+			return s.catchUpFailed(ctx, pos, err)
+		}
+		break
+	}
+	s.presented, s.behind = false, false
+	return Batch{}, true, nil
+}
+
+// Selector returns what is selected.
+func (s *Subscription) Selector() Selector { return s.cursor.group.sel.clone() }
+
+// Lost returns the latest notice of a loss, or nil.
+func (s *Subscription) Lost() *LostError { return s.told.Load() }
+
+// Dropped returns how many events are known to have been discarded after the
+// Subscription began and before it read them. Those discarded earlier, which
+// only Lost tells of, are not counted.
+func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
+
+// Close ends the Subscription: whoever waits for it gets ErrClosed, and the
+// channel form is closed. It may be called more than once and concurrently,
+// and returns when nothing of the Subscription is left running.
+func (s *Subscription) Close() {
+	s.mu.Lock()
+	first := !s.closed
+	s.closed = true
+	if first && s.done != nil {
+		close(s.done)
+	}
+	s.mu.Unlock()
+	if first {
+		s.window.detach(&s.cursor)
+		s.cursor.wake()
+		s.hub.count.subscribers.Add(-1)
+		s.hub.opts.Hooks.Unsubscribed(s.Selector())
+	}
+	s.work.Wait()
+}

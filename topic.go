@@ -1,0 +1,212 @@
+package tidings
+
+import (
+	"slices"
+	"sync"
+)
+
+// A topic is what cursors attach to: the retained events of everyone (the
+// feed), of one owner, or of one session of an owner, and the cursors that
+// wait for more of them. Events are shared between topics; a topic holds
+// pointers.
+//
+// Lock order: window.mu, then topic.mu, one topic at a time. Cursors are woken
+// while neither is held.
+type topic struct {
+	mu     sync.Mutex
+	events timeline
+	gone   floors
+	groups []*group
+}
+
+// A group is the cursors of a topic that select the same. Whether an event
+// concerns them is asked once for all.
+type group struct {
+	topic   *topic
+	sel     Selector
+	all     bool // reserved channels too
+	cursors int
+	waiting []*cursor // have read everything and want to be woken, once
+	spare   []*cursor // the emptied list of the previous wake-up
+	matched uint64    // events since the group was made
+}
+
+// floors says up to where events of a topic were discarded.
+type floors struct {
+	any      ID // on any channel: what was lost with a freed topic
+	channels []channelFloor
+}
+
+type channelFloor struct {
+	channel Channel
+	floor   ID
+}
+
+// raise notes that the event was discarded.
+func (f *floors) raise(c Channel, id ID) {
+	i := slices.IndexFunc(f.channels, func(cf channelFloor) bool { return cf.channel == c })
+	if i < 0 {
+		i = len(f.channels)
+		f.channels = append(f.channels, channelFloor{channel: c})
+	}
+	f.channels[i].floor = later(f.channels[i].floor, id)
+}
+
+// of returns the floor of what the selector selects in the topic.
+func (f *floors) of(g *group) ID {
+	floor := f.any
+	for _, cf := range f.channels {
+		if g.all || g.sel.channel(cf.channel) {
+			floor = later(floor, cf.floor)
+		}
+	}
+	return floor
+}
+
+// highest returns the floor of everything in the topic.
+func (f *floors) highest() ID {
+	floor := f.any
+	for _, cf := range f.channels {
+		floor = later(floor, cf.floor)
+	}
+	return floor
+}
+
+// later returns the position that comes after the other.
+func later(a, b ID) ID {
+	if b.seq > a.seq || a.IsZero() {
+		return b
+	}
+	return a
+}
+
+// matches reports whether an event of the topic concerns the group.
+func (g *group) matches(e *Event) bool { return g.all || g.sel.narrows(e) }
+
+// A wakeup is a list of cursors to be woken after the locks are released.
+type wakeup struct {
+	group *group
+	list  []*cursor
+}
+
+// add appends an event, counts the cursors it concerns and adds those that
+// wait to wakes.
+func (t *topic) add(e *Event, wakes []wakeup) (int, []wakeup) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.events.add(e)
+	concerned := 0
+	for _, g := range t.groups {
+		if !g.matches(e) {
+			continue
+		}
+		g.matched++
+		concerned += g.cursors
+		wakes = g.detach(wakes)
+	}
+	return concerned, wakes
+}
+
+// detach moves the waiting cursors to wakes. g.topic.mu must be held.
+func (g *group) detach(wakes []wakeup) []wakeup {
+	if len(g.waiting) == 0 {
+		return wakes
+	}
+	wakes = append(wakes, wakeup{g, g.waiting})
+	g.waiting, g.spare = g.spare, nil
+	return wakes
+}
+
+// wake marks the cursors of all lists ready, and gives the lists back.
+func wake(wakes []wakeup) {
+	for _, w := range wakes {
+		for i, c := range w.list {
+			c.wake()
+			w.list[i] = nil
+		}
+		w.group.reuse(w.list[:0])
+	}
+}
+
+// reuse keeps an emptied list for the next wake-up.
+func (g *group) reuse(list []*cursor) {
+	g.topic.mu.Lock()
+	defer g.topic.mu.Unlock()
+	if cap(g.waiting) == 0 {
+		g.waiting = list
+	} else if cap(list) > cap(g.spare) {
+		g.spare = list
+	}
+}
+
+// join adds a cursor that has read up to after to the group of those that
+// select the same, making it if need be.
+func (t *topic) join(c *cursor, sel Selector, all bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.all == all && g.sel.equal(&sel) })
+	if i < 0 {
+		i = len(t.groups)
+		t.groups = append(t.groups, &group{topic: t, sel: sel, all: all})
+	}
+	c.group = t.groups[i]
+	c.group.cursors++
+	c.seen = c.group.matched - t.unread(c)
+}
+
+// unread counts the retained events that c has yet to read. t.mu must be held.
+func (t *topic) unread(c *cursor) uint64 {
+	n := uint64(0)
+	for e := range t.events.after(c.pos.seq) {
+		if c.group.matches(e) {
+			n++
+		}
+	}
+	return n
+}
+
+// leave removes a cursor, and its group with the last one.
+func (t *topic) leave(c *cursor) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	g := c.group
+	c.left = true
+	g.cursors--
+	if n := len(g.waiting); c.waits() {
+		g.waiting[c.place] = g.waiting[n-1]
+		g.waiting[c.place].place = c.place
+		g.waiting[n-1] = nil
+		g.waiting = g.waiting[:n-1]
+	}
+	if g.cursors == 0 {
+		t.groups = slices.DeleteFunc(t.groups, func(other *group) bool { return other == g })
+	}
+}
+
+// discard removes an event for good.
+func (t *topic) discard(e *Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gone.raise(e.Channel, e.ID)
+	t.events.remove(e.ID.seq)
+}
+
+// concerned counts the cursors of the topic that the event concerns.
+func (t *topic) concerned(e *Event) int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n := 0
+	for _, g := range t.groups {
+		if g.matches(e) {
+			n += g.cursors
+		}
+	}
+	return n
+}
+
+// idle reports whether nothing is retained and nobody attached.
+func (t *topic) idle() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.events.live == 0 && len(t.groups) == 0
+}

@@ -1,0 +1,329 @@
+package tidings
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// A window is the part of a log that is in memory: recent events, encoded
+// once, and the topics that share them. A Hub serves every cursor from one.
+//
+// Over a memory log the window is all there is, and a cursor whose events were
+// discarded has lost them. Over any other log the tail fills the window, the
+// oldest events leave it first, and a cursor behind it reads the log.
+type window struct {
+	head     atomic.Pointer[Event]
+	err      atomic.Pointer[error] // why the window ended, if it has
+	mu       sync.Mutex            // orders all changes; guards everything below
+	feed     topic
+	owners   table[string, *owner]
+	sessions table[sessionName, *session]
+	freed    ID    // floor of owners that were freed, and of what was before the window
+	bytes    int64 // accounted to retained events and to topics
+	bySize   ranking[*owner]
+	retain   Retention
+	prefix   bool // a durable log's window: only the oldest events leave
+}
+
+// An owner is the topic of one owner's events and the account of what they
+// cost.
+type owner struct {
+	topic
+	user     string
+	freed    ID // floor of sessions that were freed
+	bytes    int64
+	sessions int
+	bySize   ranking[*session]
+	place
+}
+
+// A session is the topic of one conversation of an owner. Every event is in
+// exactly one: events without a session are in that named "".
+type session struct {
+	topic
+	owner *owner
+	name  string
+	bytes int64
+	place
+}
+
+type sessionName struct{ user, session string }
+
+// What things cost beside the bytes of frames, as measured by
+// BenchmarkMemory: kept so that byte budgets mean heap.
+const (
+	eventCost   = 280
+	sessionCost = 500
+	ownerCost   = 500
+)
+
+// cost returns the heap bytes that a retained event is accounted for.
+func cost(e *Event) int64 {
+	return int64(eventCost + cap(e.frame) + len(e.Key) + len(e.Type) + len(e.Trace))
+}
+
+// newWindow returns an empty window whose head and floor is start.
+func newWindow(start ID, retain Retention, prefix bool) *window {
+	w := &window{freed: start, retain: retain, prefix: prefix}
+	w.feed.gone.any = start
+	w.head.Store(&Event{ID: start})
+	return w
+}
+
+// insert adds an event that comes after the head to its three topics, encodes
+// it, and discards what has to leave for it. It returns how many cursors the
+// event concerns. w.mu must be held.
+func (w *window) insert(e *Event, wakes []wakeup) (int, []wakeup) {
+	e.frame, e.Data = newFrame(e.ID, e.Data)
+	s := w.session(sessionName{e.User, e.Session})
+	e.User, e.Session = s.owner.user, s.name
+	a, wakes := w.feed.add(e, wakes)
+	b, wakes := s.owner.add(e, wakes)
+	c, wakes := s.add(e, wakes)
+	w.head.Store(e)
+	w.charge(s, cost(e))
+	w.shed(s)
+	return a + b + c, wakes
+}
+
+// session returns the topic of a session, making it and its owner's if need
+// be. w.mu must be held.
+func (w *window) session(name sessionName) *session {
+	if s, ok := w.sessions.get(name); ok {
+		return s
+	}
+	o := w.owner(name.user)
+	s := &session{owner: o, name: name.session}
+	s.gone.any = o.freed
+	o.sessions++
+	w.sessions.put(sessionName{o.user, s.name}, s)
+	o.bySize.add(s)
+	w.charge(s, sessionCost)
+	return s
+}
+
+// owner returns the topic of an owner, making it if need be. w.mu must be
+// held.
+func (w *window) owner(user string) *owner {
+	if o, ok := w.owners.get(user); ok {
+		return o
+	}
+	o := &owner{user: user, freed: w.freed, bytes: ownerCost}
+	o.gone.any = w.freed
+	w.owners.put(user, o)
+	w.bySize.add(o)
+	w.bytes += ownerCost
+	return o
+}
+
+// charge accounts n bytes, which may be negative, to a session.
+func (w *window) charge(s *session, n int64) {
+	s.bytes += n
+	s.owner.bytes += n
+	w.bytes += n
+	s.owner.bySize.fix(s)
+	w.bySize.fix(s.owner)
+}
+
+// discard removes the oldest event of a session. w.mu must be held.
+func (w *window) discard(s *session) {
+	e := s.events.front()
+	s.discard(e)
+	s.owner.discard(e)
+	w.feed.discard(e)
+	w.charge(s, -cost(e))
+	w.free(s)
+}
+
+// free forgets a session in which nothing is retained and to which nobody is
+// attached, and then its owner. What their floors said is kept by the parent.
+func (w *window) free(s *session) {
+	if s.idle() {
+		s.owner.freed = later(s.owner.freed, s.gone.highest())
+		s.owner.sessions--
+		w.charge(s, -sessionCost)
+		s.owner.bySize.remove(s)
+		w.sessions.remove(sessionName{s.owner.user, s.name})
+	}
+	w.freeOwner(s.owner)
+}
+
+// freeOwner forgets an owner without sessions to whom nobody is attached.
+func (w *window) freeOwner(o *owner) {
+	if o.sessions > 0 || !o.idle() {
+		return
+	}
+	w.freed = later(w.freed, later(o.freed, o.gone.highest()))
+	w.bytes -= ownerCost
+	w.bySize.remove(o)
+	w.owners.remove(o.user)
+}
+
+// attach puts a cursor at a position of the topic that serves its selector
+// best. A zero position means the floor of the selection.
+func (w *window) attach(c *cursor, sel Selector, all bool) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.failed(); err != nil {
+		return err
+	}
+	t := w.topic(&sel)
+	t.join(c, sel, all)
+	if c.pos.IsZero() {
+		c.skip(w.floor(c))
+	}
+	return nil
+}
+
+// topic returns the smallest topic that has all that is selected. w.mu must be
+// held.
+func (w *window) topic(sel *Selector) *topic {
+	switch {
+	case sel.Everyone:
+		return &w.feed
+	case len(sel.Sessions) == 1:
+		return &w.session(sessionName{sel.User, sel.Sessions[0]}).topic
+	default:
+		return &w.owner(sel.User).topic
+	}
+}
+
+// floor returns the floor of exactly what a cursor selects, as far as it is
+// known, and notes that the rest of its topic's does not concern it. w.mu must
+// be held.
+func (w *window) floor(c *cursor) ID {
+	sel := &c.group.sel
+	t := c.group.topic
+	t.mu.Lock()
+	floor := t.gone.of(c.group)
+	c.clear = floor
+	t.mu.Unlock()
+	if sel.Everyone || len(sel.Sessions) < 2 {
+		return floor
+	}
+	exact := ID{}
+	for _, name := range sel.Sessions {
+		exact = later(exact, w.sessionFloor(name, c.group))
+	}
+	return exact
+}
+
+// sessionFloor returns the floor of what a group of an owner's topic selects
+// in one session.
+func (w *window) sessionFloor(name string, g *group) ID {
+	s, ok := w.sessions.get(sessionName{g.sel.User, name})
+	if ok {
+		return s.gone.of(g)
+	}
+	o, _ := w.owners.get(g.sel.User)
+	return o.freed
+}
+
+// recheck returns the floor of what a cursor selects if it is behind it, or
+// the zero ID.
+func (w *window) recheck(c *cursor) ID {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if floor := w.floor(c); floor.seq > c.pos.seq {
+		return floor
+	}
+	return ID{}
+}
+
+// detach removes a cursor and frees its topic if it was the last reason for
+// it.
+func (w *window) detach(c *cursor) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t, sel := c.group.topic, &c.group.sel
+	t.leave(c)
+	switch {
+	case sel.Everyone:
+	case len(sel.Sessions) == 1:
+		s, _ := w.sessions.get(sessionName{sel.User, sel.Sessions[0]})
+		w.free(s)
+	default:
+		o, _ := w.owners.get(sel.User)
+		w.freeOwner(o)
+	}
+}
+
+// position returns the head.
+func (w *window) position() ID { return w.head.Load().ID }
+
+// advance moves the head without an event.
+func (w *window) advance(head ID) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if head.seq > w.position().seq {
+		w.head.Store(&Event{ID: head})
+	}
+}
+
+// concerned counts the attached cursors that select the event.
+func (w *window) concerned(e *Event) int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	n := w.feed.concerned(e)
+	if o, ok := w.owners.get(e.User); ok {
+		n += o.concerned(e)
+	}
+	if s, ok := w.sessions.get(sessionName{e.User, e.Session}); ok {
+		n += s.concerned(e)
+	}
+	return n
+}
+
+// end makes every cursor find err, and wakes those that wait. The first error
+// stays.
+func (w *window) end(err error) {
+	w.err.CompareAndSwap(nil, &err)
+	w.wakeAll()
+}
+
+// wakeAll wakes every cursor that waits.
+func (w *window) wakeAll() {
+	w.mu.Lock()
+	wakes := w.feed.release(nil)
+	for _, o := range w.owners.all() {
+		wakes = o.release(wakes)
+	}
+	for _, s := range w.sessions.all() {
+		wakes = s.release(wakes)
+	}
+	w.mu.Unlock()
+	wake(wakes)
+}
+
+// release detaches everyone who waits.
+func (t *topic) release(wakes []wakeup) []wakeup {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range t.groups {
+		wakes = g.detach(wakes)
+	}
+	return wakes
+}
+
+func (o *owner) size() int64    { return o.bytes }
+func (o *owner) oldest() uint64 { return o.front() }
+
+func (s *session) size() int64    { return s.bytes }
+func (s *session) oldest() uint64 { return s.front() }
+
+// front returns the seq of the oldest retained event, or 0. w.mu or t.mu must
+// be held.
+func (t *topic) front() uint64 {
+	if e := t.events.front(); e != nil {
+		return e.ID.seq
+	}
+	return 0
+}
+
+// failed returns why the window ended, or nil.
+func (w *window) failed() error {
+	if err := w.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
