@@ -1,0 +1,50 @@
+package agui_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/tidings-dev/tidings/agui"
+)
+
+const content = `{"type":"TEXT_MESSAGE_CONTENT","messageId":"b3c73564-28a4-4a59-b3f4-6ca600d25b17","delta":"Hello, I am an assistant","timestamp":1770000000000}`
+
+// runStarted returns a RUN_STARTED of about 3 KB that repeats its input: n
+// messages of the same length.
+func runStarted(n int) string {
+	message := `{"id":"b3c73564","role":"user","content":"` + strings.Repeat("lorem ipsum ", (2700/n-45)/12) + `"}`
+	return `{"type":"RUN_STARTED","threadId":"b3c73564-28a4-4a59-b3f4-6ca600d25b17","runId":"6ca600d25b17-1",` +
+		`"input":{"threadId":"t","runId":"r","messages":[` + strings.Repeat(message+",", n-1) + message + `]}}`
+}
+
+// What a hub pays for each event besides checking that it is JSON. Time goes
+// with the number of strings and brackets, not with their length.
+func BenchmarkPeek(b *testing.B) {
+	for _, bb := range []struct{ name, in string }{
+		{"content", content}, {"started/messages=4", runStarted(4)}, {"started/messages=27", runStarted(27)},
+	} {
+		data := []byte(bb.in)
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if _, err := agui.Peek(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// The same by encoding/json, for comparison.
+func BenchmarkPeekStruct(b *testing.B) {
+	data := []byte(content)
+	b.ReportAllocs()
+	for b.Loop() {
+		var p struct{ Type, ThreadID, RunID string }
+		if err := json.Unmarshal(data, &p); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
