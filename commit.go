@@ -75,7 +75,7 @@ func (c *committer) withdraw(own *commit) bool {
 
 // work appends until the queue is empty.
 func (c *committer) work() {
-	for group := c.next(); group != nil; group = c.next() {
+	for group := c.next(); len(group) > 0; group = c.next() {
 		c.append(group)
 		for _, own := range group {
 			close(own.done)
@@ -83,8 +83,8 @@ func (c *committer) work() {
 	}
 }
 
-// next takes whole commits from the queue, as many as one batch may hold, or
-// nil if there are none.
+// next takes whole commits from the queue, as many as one batch may hold;
+// none if it is empty.
 func (c *committer) next() []*commit {
 	c.mu.Lock()
 	defer c.mu.Unlock()

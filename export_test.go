@@ -1,0 +1,57 @@
+package tidings
+
+import "math"
+
+// DiscardThrough discards all events up to a position.
+func (l *MemoryLog) DiscardThrough(through ID) {
+	w := l.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for e := w.feed.events.front(); e != nil && e.ID.seq <= through.seq; e = w.feed.events.front() {
+		s, _ := w.sessions.get(sessionName{e.User, e.Session})
+		w.discard(s)
+	}
+}
+
+// ForgetKeys makes the key window pass.
+func (l *MemoryLog) ForgetKeys() {
+	l.window.mu.Lock()
+	defer l.window.mu.Unlock()
+	l.keys.current, l.keys.previous = nil, nil
+}
+
+// Audit recounts what the window accounts for and reports the first lie.
+func (h *Hub) Audit() string { return h.current().audit() }
+
+func (w *window) audit() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	bytes, events := int64(0), 0
+	largest := int64(math.MinInt64)
+	for _, o := range w.owners.all() {
+		bytes += o.bytes
+		largest = max(largest, o.bytes)
+		if o.sessions != len(o.bySize.heap) {
+			return "sessions of " + o.user
+		}
+	}
+	for _, s := range w.sessions.all() {
+		events += s.events.live
+		n := int64(sessionCost)
+		for e := range s.events.after(0) {
+			n += cost(e)
+		}
+		if n != s.bytes {
+			return "bytes of session " + s.name
+		}
+	}
+	switch {
+	case bytes != w.bytes:
+		return "bytes of the window"
+	case events != w.feed.events.live:
+		return "events of the feed"
+	case w.owners.count > 0 && sizeClass(w.bySize.largest().bytes) != sizeClass(largest):
+		return "largest owner"
+	}
+	return ""
+}
