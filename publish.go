@@ -1,6 +1,7 @@
 package tidings
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 )
@@ -53,16 +54,16 @@ func (h *Hub) checkBatch(events []Event) ([]Event, error) {
 		}
 		return nil, err
 	}
-	checked, bytes := make([]Event, len(events)), 0
+	checked, size := make([]Event, len(events)), 0
 	copy(checked, events)
 	for i := range checked {
-		bytes += len(checked[i].Data)
+		size += len(checked[i].Data)
 		if err := h.check(&checked[i]); err != nil {
 			return nil, &BatchError{i, err}
 		}
 	}
-	if bytes > limits.BatchBytes {
-		err := invalid("batch", "", "at most "+itoa(limits.BatchBytes)+" bytes of data, not "+itoa(bytes))
+	if size > limits.BatchBytes {
+		err := invalid("batch", "", "at most "+itoa(limits.BatchBytes)+" bytes of data, not "+itoa(size))
 		err.Cause = ErrTooLarge
 		return nil, err
 	}
@@ -102,6 +103,9 @@ func (h *Hub) append(ctx context.Context, events []Event, receipts []Receipt) er
 	}
 	if h.memory != nil {
 		return h.memory.append(events, receipts)
+	}
+	for i := range events { // the log may keep Data, and it is the caller's
+		events[i].Data = bytes.Clone(events[i].Data)
 	}
 	if err := h.commits.commit(ctx, events, receipts); err != nil {
 		return err
