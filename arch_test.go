@@ -1,0 +1,109 @@
+package tidings_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/tidings-dev/tidings"
+
+// rooms is the picture of ARCHITECTURE.md: which other rooms a room may
+// import, and which modules from outside. A room that is not here may import
+// nothing but the standard library.
+var rooms = map[string]struct{ inside, outside string }{
+	"agui":        {inside: "internal/jsonscan"},
+	"a2a":         {inside: "internal/jsonscan"},
+	"httpapi":     {inside: ". sse agui a2a internal/wire internal/jsonscan"},
+	"client":      {inside: ". sse internal/wire"},
+	"tidingstest": {inside: "."},
+	"page":        {},
+	"cmd/tidings": {
+		inside:  ". httpapi client agui page internal/wire",
+		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term github.com/mattn/go-isatty",
+	},
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	for _, file := range sources(t) {
+		room := filepath.ToSlash(filepath.Dir(file))
+		for _, imported := range imports(t, file) {
+			if !allowed(room, imported) {
+				t.Errorf("%s must not import %s: see ARCHITECTURE.md", file, imported)
+			}
+		}
+	}
+}
+
+// allowed reports whether a file of a room may import a package.
+func allowed(room, imported string) bool {
+	may := rooms[room]
+	if inside, ok := strings.CutPrefix(imported, module); ok {
+		target := strings.TrimPrefix(inside, "/")
+		if target == "" {
+			target = "."
+		}
+		return slices.Contains(strings.Fields(may.inside), target)
+	}
+	standard := !strings.Contains(strings.Split(imported, "/")[0], ".")
+	return standard || slices.Contains(strings.Fields(may.outside), imported)
+}
+
+// sources returns the Go files of the project that are not tests.
+func sources(t *testing.T) []string {
+	var files []string
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == "testdata" || d.Name() == "test" || d.Name() == "examples" || strings.HasPrefix(d.Name(), ".") && path != "."):
+			return filepath.SkipDir
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			files = append(files, path)
+		}
+		return nil
+	})
+	if err != nil || len(files) == 0 {
+		t.Fatalf("found %d files, error %v", len(files), err)
+	}
+	return files
+}
+
+// imports returns the paths that a file imports.
+func imports(t *testing.T, file string) []string {
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var paths []string
+	for _, spec := range parsed.Imports {
+		path, _ := strconv.Unquote(spec.Path.Value)
+		paths = append(paths, path)
+	}
+	return paths
+}
+
+// TestFilesAreShort keeps every file below the length at which one looks for
+// the second concept in it.
+func TestFilesAreShort(t *testing.T) {
+	for _, file := range sources(t) {
+		if n := lines(t, file); n > 400 {
+			t.Errorf("%s has %d lines", file, n)
+		}
+	}
+}
+
+func lines(t *testing.T, file string) int {
+	fset := token.NewFileSet()
+	if _, err := parser.ParseFile(fset, file, nil, parser.ParseComments); err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	fset.Iterate(func(f *token.File) bool { n = f.LineCount(); return true })
+	return n
+}
