@@ -23,8 +23,9 @@ var rooms = map[string]struct{ inside, outside string }{
 	"client":      {inside: ". sse internal/wire"},
 	"tidingstest": {inside: "."},
 	"page":        {},
+	"metrics":     {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui page internal/wire",
+		inside:  ". httpapi client agui metrics page internal/wire",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term github.com/mattn/go-isatty",
 	},
 }

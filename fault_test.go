@@ -169,9 +169,33 @@ func TestReplacedLogEndsSubscriptionsAndGivesNotice(t *testing.T) {
 	}
 }
 
+func TestTailBehindRetentionIsANoticeAndNoEnd(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
+		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+		defer sub.Close()
+		publishNumbers(t, hub, "u", "s", 0, 4)
+		if got, want := read(t, sub, 5), numbers(0, 4); !slices.Equal(got, want) {
+			t.Fatalf("got %v, want %v", got, want)
+		}
+		log.Tails.Hold()
+		publishNumbers(t, hub, "u", "s", 5, 29)
+		log.Truncate(20)
+		log.Tails.Release()
+		got, want := read(t, sub, 11), append([]string{"lost expired"}, numbers(20, 29)...)
+		if !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+		publishNumbers(t, hub, "u", "s", 30, 39)
+		if got, want := read(t, sub, 10), numbers(30, 39); !slices.Equal(got, want) {
+			t.Errorf("then got %v, want %v", got, want)
+		}
+	})
+}
+
 func TestReadFailsAndGoesOn(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
 		publishNumbers(t, hub, "u", "s", 0, 499)
+		synctest.Wait()
 		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Oldest)
 		defer sub.Close()
 		var got []string

@@ -40,8 +40,11 @@ func (h *Hub) follow() {
 			return
 		}
 		h.report(err)
-		if errors.Is(err, ErrForeign) || errors.Is(err, ErrTruncated) {
+		if errors.Is(err, ErrForeign) {
 			h.replace(err)
+		}
+		if gap, ok := errors.AsType[*TruncatedError](err); ok {
+			h.current().restart(gap.Floor)
 		}
 		h.tail.tries++
 		if !h.backoff(h.tail.tries) {
@@ -86,9 +89,37 @@ func (w *window) add(e *Event) {
 	wake(wakes)
 }
 
-// replace drops the window after the log was replaced, rolled back, or cut off
-// beyond the tail's position. All subscriptions end; those who come back start
-// from what the log has now.
+// restart empties the window and lets it begin anew at a position, because the
+// log discarded what comes before. Cursors find themselves behind.
+func (w *window) restart(at ID) {
+	w.mu.Lock()
+	for e := w.feed.events.front(); e != nil; e = w.feed.events.front() {
+		s, _ := w.sessions.get(sessionName{e.User, e.Session})
+		w.discard(s)
+	}
+	w.freed = at
+	w.feed.raise(at)
+	for _, o := range w.owners.all() {
+		o.freed = at
+		o.raise(at)
+	}
+	for _, s := range w.sessions.all() {
+		s.raise(at)
+	}
+	w.head.Store(&Event{ID: at})
+	w.mu.Unlock()
+	w.wakeAll()
+}
+
+// raise sets the floor of everything in the topic.
+func (t *topic) raise(at ID) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.gone = floors{any: at}
+}
+
+// replace drops the window after the log was replaced or rolled back. All
+// subscriptions end; those who come back start from what the log has now.
 func (h *Hub) replace(cause error) {
 	_, head, err := h.log.Bounds(h.life)
 	if err != nil {

@@ -1,0 +1,83 @@
+// Package metrics shows a Hub's figures to Prometheus. No metric has a label
+// that a user could choose.
+package metrics
+
+import (
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	"github.com/tidings-dev/tidings"
+)
+
+// A Collector reads the figures of a Hub when Prometheus asks. Register it
+// with any registry; it may be used concurrently.
+type Collector struct{ hub *tidings.Hub }
+
+var _ prometheus.Collector = (*Collector)(nil)
+
+// NewCollector returns a Collector of a hub.
+func NewCollector(hub *tidings.Hub) *Collector { return &Collector{hub} }
+
+// Handler serves a hub's figures, and those of the process and of Go, in the
+// format of Prometheus, from a registry of its own.
+func Handler(hub *tidings.Hub) http.Handler {
+	registry := prometheus.NewRegistry()
+	registry.MustRegister(NewCollector(hub), collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
+}
+
+// A figure is one metric and how to read it.
+type figure struct {
+	desc *prometheus.Desc
+	kind prometheus.ValueType
+	read func(s *tidings.Stats) float64
+}
+
+// counter and gauge describe figures.
+func counter(name, help string, read func(s *tidings.Stats) uint64) figure {
+	return figure{prometheus.NewDesc("tidings_"+name, help, nil, nil), prometheus.CounterValue,
+		func(s *tidings.Stats) float64 { return float64(read(s)) }}
+}
+
+func gauge(name, help string, read func(s *tidings.Stats) float64) figure {
+	return figure{prometheus.NewDesc("tidings_"+name, help, nil, nil), prometheus.GaugeValue, read}
+}
+
+var figures = []figure{
+	counter("published_events_total", "Events acknowledged, duplicates not counted.", func(s *tidings.Stats) uint64 { return s.Published }),
+	counter("duplicate_events_total", "Publishes that a key made repetitions.", func(s *tidings.Stats) uint64 { return s.Duplicates }),
+	counter("refused_publishes_total", "Publishes that failed.", func(s *tidings.Stats) uint64 { return s.Refused }),
+	counter("delivered_events_total", "Events handed to subscribers.", func(s *tidings.Stats) uint64 { return s.Delivered }),
+	counter("lost_notices_total", "Notices of loss given to subscribers.", func(s *tidings.Stats) uint64 { return s.Lost }),
+	counter("dropped_events_total", "Events discarded before an attached subscriber read them.", func(s *tidings.Stats) uint64 { return s.Dropped }),
+	gauge("subscribers", "Subscriptions attached now.", func(s *tidings.Stats) float64 { return float64(s.Subscribers) }),
+	gauge("users", "Owners with retained events or subscribers.", func(s *tidings.Stats) float64 { return float64(s.Users) }),
+	gauge("sessions", "Sessions with retained events or subscribers.", func(s *tidings.Stats) float64 { return float64(s.Sessions) }),
+	gauge("window_events", "Events in the window.", func(s *tidings.Stats) float64 { return float64(s.Events) }),
+	gauge("window_bytes", "Bytes accounted to the window.", func(s *tidings.Stats) float64 { return float64(s.Bytes) }),
+	gauge("head_seq", "The seq of the newest event in the window.", func(s *tidings.Stats) float64 { return float64(s.Head.Seq()) }),
+	gauge("log_followed", "1 while the log is followed, else 0.", func(s *tidings.Stats) float64 {
+		if s.Tail != nil {
+			return 0
+		}
+		return 1
+	}),
+}
+
+// Describe implements prometheus.Collector.
+func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
+	for _, f := range figures {
+		descs <- f.desc
+	}
+}
+
+// Collect implements prometheus.Collector. All figures are of one moment.
+func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
+	stats := c.hub.Stats()
+	for _, f := range figures {
+		metrics <- prometheus.MustNewConstMetric(f.desc, f.kind, f.read(&stats))
+	}
+}

@@ -1,0 +1,54 @@
+package metrics_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/metrics"
+)
+
+func TestFiguresOfAHub(t *testing.T) {
+	log := tidings.NewMemoryLog(&tidings.MemoryOptions{Retain: tidings.Retention{Events: 2}})
+	defer log.Close()
+	hub, err := tidings.New(t.Context(), log, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	slow, err := hub.Subscribe(tidings.Selector{User: "u"}, tidings.Live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, data := range []string{"1", "2", "3", "4", "5", "bad"} {
+		hub.Publish(t.Context(), tidings.Event{User: "u", Channel: tidings.AGUI, Data: []byte(data)})
+	}
+	slow.Pending(t.Context(), nil)
+	slow.Close() // what it dropped survives it
+	want := `
+# HELP tidings_dropped_events_total Events discarded before an attached subscriber read them.
+# TYPE tidings_dropped_events_total counter
+tidings_dropped_events_total 3
+# HELP tidings_log_followed 1 while the log is followed, else 0.
+# TYPE tidings_log_followed gauge
+tidings_log_followed 1
+# HELP tidings_published_events_total Events acknowledged, duplicates not counted.
+# TYPE tidings_published_events_total counter
+tidings_published_events_total 5
+# HELP tidings_refused_publishes_total Publishes that failed.
+# TYPE tidings_refused_publishes_total counter
+tidings_refused_publishes_total 1
+# HELP tidings_window_events Events in the window.
+# TYPE tidings_window_events gauge
+tidings_window_events 2
+`
+	err = testutil.CollectAndCompare(metrics.NewCollector(hub), strings.NewReader(want), "tidings_dropped_events_total",
+		"tidings_log_followed", "tidings_published_events_total", "tidings_refused_publishes_total", "tidings_window_events")
+	if err != nil {
+		t.Error(err)
+	}
+	if problems, err := testutil.CollectAndLint(metrics.NewCollector(hub)); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, error %v", problems, err)
+	}
+}
