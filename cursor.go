@@ -10,7 +10,8 @@ type cursor struct {
 	group *group
 	pos   ID
 	clear ID     // a floor of the topic that is known not to concern the selection
-	seen  uint64 // how many of group.matched are read or were lost
+	seen  uint64 // how many of group.matched are read or were lost,
+	exact bool   // if this is set: not while history is read
 	place int    // in group.waiting, if it waits
 	left  bool   // the topic, for good
 	ready chan struct{}
@@ -62,8 +63,9 @@ func (c *cursor) take(dst []Event, head ID) taking {
 	before := len(dst)
 	dst, all := c.collect(dst)
 	c.seen += uint64(len(dst) - before)
-	if all && c.pos.seq < head.seq {
-		c.pos = head
+	if all {
+		c.seen, c.exact = c.group.matched, true
+		c.pos = later(c.pos, head)
 	}
 	idle := all && len(dst) == before
 	if idle {
@@ -89,16 +91,29 @@ func (c *cursor) collect(dst []Event) (events []Event, all bool) {
 }
 
 // skip moves the cursor to a floor and returns how many events of its
-// selection it had not read and now cannot.
+// selection it had not read and now cannot, as far as that is known: a cursor
+// that has never been up to date does not know.
 func (c *cursor) skip(floor ID) (dropped uint64) {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	c.pos = floor
-	unread := t.unread(c)
-	dropped = c.group.matched - c.seen - unread
-	c.seen = c.group.matched - unread
+	if !c.exact {
+		return 0
+	}
+	reached := c.group.matched - t.unread(c)
+	dropped = reached - c.seen
+	c.seen = reached
 	return dropped
+}
+
+// back gives up the n last events taken: the position is now before them.
+func (c *cursor) back(pos ID, n uint64) {
+	t := c.group.topic
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	c.pos = pos
+	c.seen -= n
 }
 
 // move sets the position, after events were read from elsewhere.
@@ -106,8 +121,7 @@ func (c *cursor) move(pos ID) {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c.pos = pos
-	c.seen = c.group.matched - t.unread(c)
+	c.pos, c.exact = pos, false
 }
 
 // position returns where the cursor is.

@@ -56,12 +56,13 @@ func (s *Subscription) wait(ctx context.Context) {
 	}
 }
 
-// putBack moves the cursor back to right after the first of the events,
-// because the reader stopped there.
+// putBack moves the cursor back to right after the first of the events, because
+// the reader stopped there.
 func (s *Subscription) putBack(events []Event) {
-	s.cursor.move(events[0].ID)
+	rest := uint64(len(events) - 1)
+	s.cursor.back(events[0].ID, rest)
 	s.behind = s.hub.memory == nil && !s.window.covers(events[0].ID)
-	s.hub.count.delivered.Add(-uint64(len(events) - 1))
+	s.hub.count.delivered.Add(-rest)
 }
 
 // buffers keeps the slices into which events are copied for a reader, so that

@@ -35,37 +35,55 @@ func (h *Hub) Snapshot(ctx context.Context, sel Selector, limit int) (Snapshot, 
 	return h.readSnapshot(ctx, sel, limit)
 }
 
-// snapshot collects from the end of a topic.
+// snapshot collects from the end of a topic, a bounded number of events under
+// its lock at a time.
 func (w *window) snapshot(sel *Selector, limit int) Snapshot {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	s := Snapshot{Cursor: w.position()}
-	for e := range w.look(sel).backward() {
-		if len(s.Events) == limit {
-			break
-		}
-		if sel.narrows(e) {
-			s.Events = append(s.Events, *e)
-		}
+	t := w.look(sel)
+	if t == nil {
+		return s
+	}
+	for before := s.Cursor.seq + 1; before > 0 && len(s.Events) < limit; {
+		before = t.collectBackward(sel, before, limit, &s.Events)
 	}
 	slices.Reverse(s.Events)
 	return s
 }
 
-// look returns the events of the smallest topic that has all that is selected,
-// without making one. w.mu must be held.
-func (w *window) look(sel *Selector) *timeline {
+// collectBackward appends selected events before a seq, newest first, and
+// returns the seq from which to go on, or 0 if there are no more.
+func (t *topic) collectBackward(sel *Selector, before uint64, limit int, into *[]Event) uint64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	scanned := 0
+	for e := range t.events.before(before) {
+		if len(*into) == limit || scanned == scanLimit {
+			return e.ID.seq + 1
+		}
+		if sel.narrows(e) {
+			*into = append(*into, *e)
+		}
+		scanned++
+	}
+	return 0
+}
+
+// look returns the smallest topic that has all that is selected, or nil if
+// there is none.
+func (w *window) look(sel *Selector) *topic {
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	if sel.Everyone {
-		return &w.feed.events
+		return &w.feed
 	}
 	if len(sel.Sessions) == 1 {
 		if s, ok := w.sessions.get(sessionName{sel.User, sel.Sessions[0]}); ok {
-			return &s.events
+			return &s.topic
 		}
 	} else if o, ok := w.owners.get(sel.User); ok {
-		return &o.events
+		return &o.topic
 	}
-	return &timeline{}
+	return nil
 }
 
 // readSnapshot reads the log from its floor to its head.

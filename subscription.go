@@ -223,9 +223,9 @@ func (s *Subscription) Selector() Selector { return s.cursor.group.sel.clone() }
 // Lost returns the latest notice of a loss, or nil.
 func (s *Subscription) Lost() *LostError { return s.told.Load() }
 
-// Dropped returns how many events are known to have been discarded after the
-// Subscription began and before it read them. Those discarded earlier, which
-// only Lost tells of, are not counted.
+// Dropped returns how many events are known to have been discarded before the
+// Subscription read them, from the time when it was first up to date. Those
+// discarded earlier, which only Lost tells of, are not counted.
 func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
 // Close ends the Subscription: whoever waits for it gets ErrClosed, and the

@@ -88,11 +88,16 @@ func (t *timeline) after(seq uint64) iter.Seq[*Event] {
 	}
 }
 
-// backward yields all events, newest first.
-func (t *timeline) backward() iter.Seq[*Event] {
+// before yields the events before seq, newest first.
+func (t *timeline) before(seq uint64) iter.Seq[*Event] {
 	return func(yield func(*Event) bool) {
-		for _, c := range slices.Backward(t.chunks) {
-			for _, slot := range slices.Backward(c.slots) {
+		c, s := t.find(seq - 1) // the first slot not before seq
+		if c == len(t.chunks) {
+			c, s = c-1, chunkSlots
+		}
+		for ; c >= 0; c, s = c-1, chunkSlots {
+			slots := t.chunks[c].slots
+			for _, slot := range slices.Backward(slots[:min(s, len(slots))]) {
 				if slot.event != nil && !yield(slot.event) {
 					return
 				}

@@ -41,10 +41,18 @@ func sameTimeline(t *testing.T, line *timeline, model []uint64, from uint64) {
 	for e := range line.after(from) {
 		after = append(after, e.ID.seq)
 	}
-	for e := range line.backward() {
+	for e := range line.before(1 << 62) {
 		backward = append(backward, e.ID.seq)
 	}
 	i, has := slices.BinarySearch(model, from)
+	var before []uint64
+	for e := range line.before(from) {
+		before = append(before, e.ID.seq)
+	}
+	slices.Reverse(before)
+	if from > 0 && !slices.Equal(before, model[:i]) {
+		t.Fatalf("before %d: got %v, want %v", from, before, model[:i])
+	}
 	if has {
 		i++
 	}

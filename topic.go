@@ -139,9 +139,9 @@ func (g *group) reuse(list []*cursor) {
 	}
 }
 
-// join adds a cursor that has read up to after to the group of those that
-// select the same, making it if need be.
-func (t *topic) join(c *cursor, sel Selector, all bool) {
+// join adds a cursor, which is live if it is at the head, to the group of those
+// that select the same, making it if need be.
+func (t *topic) join(c *cursor, sel Selector, all, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.all == all && g.sel.equal(&sel) })
@@ -151,7 +151,7 @@ func (t *topic) join(c *cursor, sel Selector, all bool) {
 	}
 	c.group = t.groups[i]
 	c.group.cursors++
-	c.seen = c.group.matched - t.unread(c)
+	c.seen, c.exact = c.group.matched, live
 }
 
 // unread counts the retained events that c has yet to read. t.mu must be held.

@@ -168,7 +168,7 @@ func (w *window) attach(c *cursor, sel Selector, all bool) error {
 		return err
 	}
 	t := w.topic(&sel)
-	t.join(c, sel, all)
+	t.join(c, sel, all, c.pos == w.position())
 	if c.pos.IsZero() {
 		c.skip(w.floor(c))
 	}
