@@ -31,6 +31,9 @@ const (
 	Names     = "names"     // NamesType
 	Heartbeat = "heartbeat" // HeartbeatJSON
 	Limit     = "limit"     // events of a snapshot
+	Stream    = "stream"    // whose channels a snapshot is of
+	Type      = "type"      // of what is published
+	Key       = "key"       // of what is published
 	FromStart = "start"
 	NamesType = "type"
 	JSON      = "json"
@@ -95,6 +98,7 @@ type Event struct {
 	Channel string          `json:"channel"`
 	Session string          `json:"session,omitempty"`
 	Type    string          `json:"type,omitempty"`
+	Trace   string          `json:"trace,omitempty"`
 	Time    time.Time       `json:"time"`
 	Data    json.RawMessage `json:"data"`
 }
