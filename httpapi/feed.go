@@ -1,0 +1,132 @@
+package httpapi
+
+import (
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// serveFeed is GET /v1/feed: the newest events of the owner that is named, of
+// everyone for who may read that, else of the subject.
+func (h *Handler) serveFeed(w http.ResponseWriter, r *http.Request, a *Access) error {
+	q, err := parseQuery(r, wire.User, wire.Session, wire.Types, wire.Stream, wire.Limit)
+	if err != nil {
+		return err
+	}
+	sel, err := h.selectNewest(a, q.get(wire.User))
+	if err != nil {
+		return err
+	}
+	return h.snapshot(w, r, q, sel)
+}
+
+// selectNewest is selectFeed, but for the subject's own where neither an owner
+// is named nor everything granted.
+func (h *Handler) selectNewest(a *Access, named string) (tidings.Selector, error) {
+	if named != "" || a.Feed {
+		return h.selectFeed(a, named)
+	}
+	owner, err := h.reader(a, "")
+	return tidings.Selector{User: owner}, err
+}
+
+// serveSessionFeed is GET /v1/sessions/{session}/feed: the newest events of an
+// owner's session.
+func (h *Handler) serveSessionFeed(w http.ResponseWriter, r *http.Request, a *Access) error {
+	q, err := parseQuery(r, wire.User, wire.Types, wire.Stream, wire.Limit)
+	if err != nil {
+		return err
+	}
+	owner, err := h.reader(a, q.get(wire.User))
+	if err != nil {
+		return err
+	}
+	q.values[wire.Session] = []string{r.PathValue("session")}
+	return h.snapshot(w, r, q, tidings.Selector{User: owner})
+}
+
+// Limits of a snapshot.
+const (
+	defaultLimit = 500
+	maxLimit     = 5000
+)
+
+// snapshot answers with the newest events of what is selected.
+func (h *Handler) snapshot(w http.ResponseWriter, r *http.Request, q query, sel tidings.Selector) error {
+	limit, err := q.limit()
+	if err != nil {
+		return err
+	}
+	if err := q.narrow(&sel); err != nil {
+		return err
+	}
+	if sel.Channels, err = h.channels(q.get(wire.Stream)); err != nil {
+		return err
+	}
+	snapshot, err := h.hub.Snapshot(r.Context(), sel, limit)
+	if err != nil {
+		return err
+	}
+	return writeSnapshot(w, h.opts.WriteTimeout, &snapshot)
+}
+
+// limit returns how many events are asked for.
+func (q query) limit() (int, error) {
+	text := q.get(wire.Limit)
+	if text == "" {
+		return defaultLimit, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > maxLimit {
+		return 0, refusal(wire.Invalid, "%s is %q: want a number from 1 to %d", wire.Limit, shorten(text), maxLimit)
+	}
+	return n, nil
+}
+
+// channels returns the channels that a stream carries; none, for all, if none
+// is named.
+func (h *Handler) channels(stream string) ([]tidings.Channel, error) {
+	if stream == "" || stream == tidings.FeedStream {
+		return nil, nil
+	}
+	row, ok := h.hub.Router().Stream(stream)
+	if !ok {
+		return nil, h.unknownStream(stream)
+	}
+	return row.Channels, nil
+}
+
+// writeSnapshot writes the answer without holding all of it in memory again.
+// An error of writing means that nobody reads it.
+func writeSnapshot(w http.ResponseWriter, timeout time.Duration, s *tidings.Snapshot) error {
+	answerHeader(w.Header())
+	rc := http.NewResponseController(w)
+	b := []byte(`{"events":[`)
+	for i := range s.Events {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendRecord(b, &s.Events[i]), s.Events[i].Data...)
+		if b = append(b, '}'); len(b) >= chunk {
+			_ = rc.SetWriteDeadline(time.Now().Add(timeout)) // or the server's
+			if _, err := w.Write(b); err != nil {
+				return nil
+			}
+			b = b[:0]
+		}
+	}
+	b = append(b, `],"cursor":"`...)
+	b, _ = s.Cursor.AppendText(b) // never an error
+	w.Write(append(b, `"}`...))
+	return nil
+}
+
+// answerHeader sets the header of an answer in JSON.
+func answerHeader(header http.Header) {
+	header.Set("Content-Type", wire.JSONType)
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Content-Type-Options", "nosniff")
+}

@@ -1,0 +1,131 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// A format writes events as frames. The payload is always spliced in as the
+// bytes that it is.
+type format interface {
+	// frame appends the whole frame of an event.
+	frame(dst []byte, e *tidings.Event) []byte
+	// head appends what stands before the payload of a frame, and tail what
+	// stands after it, so that a large payload need not be copied.
+	head(dst []byte, e *tidings.Event) []byte
+	tail() string
+}
+
+// plainFormat has the payload as data.
+type plainFormat struct{}
+
+func (plainFormat) frame(dst []byte, e *tidings.Event) []byte { return e.AppendFrame(dst, "", "") }
+
+func (plainFormat) head(dst []byte, e *tidings.Event) []byte {
+	dst = append(dst, "id: "...)
+	dst, _ = e.ID.AppendText(dst) // never an error
+	return append(dst, "\ndata: "...)
+}
+
+func (plainFormat) tail() string { return "\n\n" }
+
+// envelopeFormat tells the channel around the payload. It maps each channel to
+// what stands before.
+type envelopeFormat map[tidings.Channel]string
+
+// envelopes returns the envelopes of all channels, whose names need no
+// escaping.
+func envelopes(router *tidings.Router) envelopeFormat {
+	all := make(envelopeFormat)
+	for _, c := range router.Channels() {
+		all[c] = `{"protocol":"` + string(c) + `","event":`
+	}
+	return all
+}
+
+func (f envelopeFormat) frame(dst []byte, e *tidings.Event) []byte {
+	return e.AppendFrame(dst, f[e.Channel], "}")
+}
+
+func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
+	return append(plainFormat{}.head(dst, e), f[e.Channel]...)
+}
+
+func (envelopeFormat) tail() string { return "}\n\n" }
+
+// feedFormat has everything about the event as data.
+type feedFormat struct{}
+
+func (f feedFormat) frame(dst []byte, e *tidings.Event) []byte {
+	dst = append(f.head(dst, e), e.Data...)
+	return append(dst, f.tail()...)
+}
+
+func (feedFormat) head(dst []byte, e *tidings.Event) []byte {
+	return appendRecord(plainFormat{}.head(dst, e), e)
+}
+
+func (feedFormat) tail() string { return "}\n\n" }
+
+// appendRecord appends an event as package wire's Event describes it, up to
+// its payload.
+func appendRecord(dst []byte, e *tidings.Event) []byte {
+	dst = append(dst, `{"id":"`...)
+	dst, _ = e.ID.AppendText(dst) // never an error
+	dst = append(dst, `","user":`...)
+	dst = appendString(dst, e.User)
+	dst = append(dst, `,"channel":`...)
+	dst = appendString(dst, string(e.Channel))
+	dst = appendOptional(dst, `,"session":`, e.Session)
+	dst = appendOptional(dst, `,"type":`, e.Type)
+	dst = appendOptional(dst, `,"trace":`, e.Trace)
+	dst = append(dst, `,"time":"`...)
+	dst = e.Time().AppendFormat(dst, time.RFC3339Nano)
+	return append(dst, `","data":`...)
+}
+
+// appendOptional appends a member that is left out where it is empty.
+func appendOptional(dst []byte, member, value string) []byte {
+	if value == "" {
+		return dst
+	}
+	return appendString(append(dst, member...), value)
+}
+
+// appendString appends s as a JSON string.
+func appendString(dst []byte, s string) []byte {
+	odd := func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' }
+	if !strings.ContainsFunc(s, odd) {
+		dst = append(dst, '"')
+		dst = append(dst, s...)
+		return append(dst, '"')
+	}
+	quoted, _ := json.Marshal(s) // strings always can be
+	return append(dst, quoted...)
+}
+
+// namedFormat names each frame for the type of its event.
+type namedFormat struct{ format }
+
+func (f namedFormat) frame(dst []byte, e *tidings.Event) []byte {
+	return f.format.frame(appendName(dst, e.Type), e)
+}
+
+func (f namedFormat) head(dst []byte, e *tidings.Event) []byte {
+	return f.format.head(appendName(dst, e.Type), e)
+}
+
+// appendName appends the line that names a frame. Types have no line breaks;
+// the hub has checked. Names that mean something else to a client, and could
+// be forged, are left out: an EventSource has its own events open and error.
+func appendName(dst []byte, name string) []byte {
+	if name == "" || name == "open" || name == "error" || tidings.Channel(name).Reserved() {
+		return dst
+	}
+	dst = append(dst, "event: "...)
+	dst = append(dst, name...)
+	return append(dst, '\n')
+}

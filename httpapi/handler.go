@@ -1,0 +1,175 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// Options are the options of New. Zero fields, and nil, mean the defaults.
+type Options struct {
+	// Authenticate says who a request speaks for and what it may do. An error
+	// that matches ErrUnauthorized is answered with 401, one that matches
+	// ErrForbidden with 403, both with the error's text; any other is answered
+	// with 500 and logged. It is not called for the health routes and the page.
+	//
+	// Nil is for development: every route is served to this machine only, and
+	// a request speaks for the owner that it names with ?user= or the header
+	// Tidings-User, for all if it names none. See docs/protocol.md#development.
+	Authenticate func(*http.Request) (Access, error)
+	// SingleTenant makes the owner with the empty name the one that is meant
+	// where a request and its Access name none. Otherwise that is refused.
+	SingleTenant bool
+	// MaxConnections is how many connections a subject may have to a stream at
+	// the same time; 10 by default, negative for any number.
+	MaxConnections int
+	// AcrossStreams counts the connections of a subject to all streams
+	// together.
+	AcrossStreams bool
+	// WriteTimeout is how long a client may take to accept what was written to
+	// it, at most 64 KiB at a time; 10 seconds by default.
+	WriteTimeout time.Duration
+	// KeepAlive is the silence after which a stream shows that it lives; 15
+	// seconds by default.
+	KeepAlive time.Duration
+	// Retry is how long clients wait before they connect again; each is told a
+	// time between half and one and a half times as much. 2 seconds by default.
+	Retry time.Duration
+	// DrainWindow is the time over which Drain spreads the ends of streams; 10
+	// seconds by default, negative to end all at once.
+	DrainWindow time.Duration
+	// Page, if not nil, serves GET / and what lies under /assets/.
+	Page http.Handler
+	// Logger gets a line for each request that was refused: at level Error if
+	// that is the server's fault, else at Debug. Nil discards them.
+	Logger *slog.Logger
+}
+
+// withDefaults returns a copy of o with zero fields set.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 10
+	}
+	if c.DrainWindow == 0 {
+		c.DrainWindow = 10 * time.Second
+	}
+	c.WriteTimeout = positive(c.WriteTimeout, 10*time.Second)
+	c.KeepAlive = positive(c.KeepAlive, wire.HeartbeatInterval)
+	c.Retry = positive(c.Retry, 2*time.Second)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// positive returns d, or def where d is not positive.
+func positive(d, def time.Duration) time.Duration {
+	if d > 0 {
+		return d
+	}
+	return def
+}
+
+// A Handler serves a hub. All methods may be called concurrently.
+type Handler struct {
+	hub       *tidings.Hub
+	opts      Options
+	mux       *http.ServeMux
+	envelopes map[tidings.Channel]string // what stands before the payload
+	slots     slots
+	drain     drain
+}
+
+// New returns a Handler for a hub, which stays the caller's to close.
+func New(hub *tidings.Hub, opts *Options) *Handler {
+	h := &Handler{hub: hub, opts: opts.withDefaults(), mux: http.NewServeMux()}
+	h.envelopes = envelopes(hub.Router())
+	h.slots = newSlots(h.opts.MaxConnections)
+	h.drain = newDrain()
+	h.routes()
+	return h
+}
+
+// routes registers everything that is served.
+func (h *Handler) routes() {
+	h.mux.HandleFunc("GET /v1/stream/{stream}", h.granted(h.serveStream))
+	h.mux.HandleFunc("GET /v1/feed", h.granted(h.serveFeed))
+	h.mux.HandleFunc("GET /v1/sessions/{session}/feed", h.granted(h.serveSessionFeed))
+	h.mux.HandleFunc("POST /v1/events", h.granted(h.serveEvents))
+	h.mux.HandleFunc("POST /v1/publish/{channel}", h.granted(h.servePublish))
+	h.mux.HandleFunc("GET /v1/stats", h.granted(h.serveStats))
+	h.mux.HandleFunc("GET /health/live", h.open(h.serveLive))
+	h.mux.HandleFunc("GET /health/ready", h.open(h.serveReady))
+	h.mux.HandleFunc("/", h.open(h.serveNothing))
+	if h.opts.Page != nil {
+		h.mux.Handle("GET /{$}", h.opts.Page)
+		h.mux.Handle("GET /assets/", h.opts.Page)
+	}
+}
+
+// ServeHTTP serves all routes.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if err := h.guard(r); err != nil {
+		h.refuse(w, r, err)
+		return
+	}
+	h.mux.ServeHTTP(w, r)
+}
+
+// guard refuses what no route serves.
+func (h *Handler) guard(r *http.Request) error {
+	if p := r.URL.EscapedPath(); path.Clean("/"+p) != strings.TrimSuffix(p, "/") && p != "/" {
+		// The mux would redirect to the clean path, without the prefix under
+		// which the handler is mounted.
+		return refusal(wire.NotFound, "the path %q is not in its clean form", shorten(p))
+	}
+	if h.opts.Authenticate == nil {
+		return checkLocal(r)
+	}
+	return nil
+}
+
+// open is a route that needs no access.
+func (h *Handler) open(serve func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if err := serve(w, r); err != nil {
+			h.refuse(w, r, err)
+		}
+	}
+}
+
+// granted is a route that needs to know who asks.
+func (h *Handler) granted(serve func(http.ResponseWriter, *http.Request, *Access) error) http.HandlerFunc {
+	return h.open(func(w http.ResponseWriter, r *http.Request) error {
+		access, err := h.access(r)
+		if err != nil {
+			return err
+		}
+		return serve(w, r, &access)
+	})
+}
+
+// serveNothing answers for paths and methods that no route has.
+func (h *Handler) serveNothing(w http.ResponseWriter, r *http.Request) error {
+	for _, method := range []string{http.MethodGet, http.MethodPost} {
+		probe := *r
+		probe.Method = method
+		if _, pattern := h.mux.Handler(&probe); pattern != "/" {
+			if method == http.MethodGet {
+				method = "GET, HEAD"
+			}
+			w.Header().Set("Allow", method)
+			return refusal(wire.MethodNotAllowed, "%s is not served here, only %s", shorten(r.Method), method)
+		}
+	}
+	return refusal(wire.NotFound, "nothing is served at %q", shorten(r.URL.Path))
+}

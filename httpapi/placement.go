@@ -1,0 +1,66 @@
+package httpapi
+
+import (
+	"cmp"
+	"errors"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/a2a"
+	"github.com/tidings-dev/tidings/agui"
+	"github.com/tidings-dev/tidings/internal/jsonscan"
+)
+
+// A placement gives the events of one body the type and session that their
+// payloads say. What the publisher said besides wins. Events of AG-UI inherit
+// the session of the run before them, each owner's of its own.
+type placement map[string]*agui.Tracker
+
+// fill fills in what is missing of an event.
+func (p placement) fill(e *tidings.Event) error {
+	switch e.Channel {
+	case tidings.AGUI:
+		return p.fillAGUI(e)
+	case tidings.A2A:
+		return fillA2A(e)
+	}
+	return nil
+}
+
+func (p placement) fillAGUI(e *tidings.Event) error {
+	peeked, err := agui.Peek(e.Data)
+	if err != nil {
+		return unlessPlaced(e, err)
+	}
+	if p[e.User] == nil {
+		p[e.User] = new(agui.Tracker)
+	}
+	peeked.ThreadID = cmp.Or(e.Session, peeked.ThreadID)
+	if peeked, err = p[e.User].Next(peeked); err != nil {
+		return err
+	}
+	e.Type, e.Session = cmp.Or(e.Type, peeked.Type), peeked.ThreadID
+	return nil
+}
+
+func fillA2A(e *tidings.Event) error {
+	peeked, err := a2a.Peek(e.Data)
+	if err != nil {
+		return unlessPlaced(e, err)
+	}
+	e.Type, e.Session = cmp.Or(e.Type, peeked.Type), cmp.Or(e.Session, peeked.ContextID)
+	return nil
+}
+
+// unlessPlaced returns err, unless the publisher said all there is to know.
+func unlessPlaced(e *tidings.Event, err error) error {
+	if e.Type != "" && e.Session != "" {
+		return nil
+	}
+	if jsonscan.Kind(e.Data) == jsonscan.Array {
+		return errors.Join(err, errArray)
+	}
+	return err
+}
+
+// errArray helps those who send several events as one.
+var errArray = errors.New("send several events as NDJSON, one in each line")

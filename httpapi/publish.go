@@ -1,0 +1,99 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/a2a"
+	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// servePublish is POST /v1/publish/{channel}: the body is what an agent emits.
+func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, a *Access) error {
+	q, err := parseQuery(r, wire.User, wire.Session, wire.Type, wire.Key)
+	if err != nil {
+		return err
+	}
+	common, err := h.commonEvent(r, q, a)
+	if err != nil {
+		return err
+	}
+	b, err := h.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	if common.Key != "" && !b.one {
+		return refusal(wire.Invalid, "%s is for one event: several with keys go to %s", wire.Key, wire.EventsPath)
+	}
+	events, err := placeAll(b, common)
+	if err != nil {
+		return err
+	}
+	return h.publish(r.Context(), w, b, events)
+}
+
+// commonEvent returns what the address says of all events.
+func (h *Handler) commonEvent(r *http.Request, q query, a *Access) (tidings.Event, error) {
+	e := tidings.Event{
+		Channel: tidings.Channel(r.PathValue("channel")),
+		Session: q.get(wire.Session),
+		Type:    q.get(wire.Type),
+		Key:     q.get(wire.Key),
+		Trace:   trace(r.Header),
+	}
+	if len(q.values[wire.Session]) > 1 {
+		return e, refusal(wire.Invalid, "parameter %s is given more than once: an event has one", wire.Session)
+	}
+	var err error
+	e.User, err = h.publisher(a, q.get(wire.User))
+	return e, err
+}
+
+// placeAll returns the events that a body holds.
+func placeAll(b *body, common tidings.Event) ([]tidings.Event, error) {
+	events, place := make([]tidings.Event, len(b.items)), make(placement)
+	for i, item := range b.items {
+		e := common
+		e.Data = item
+		if err := place.fill(&e); err != nil {
+			return nil, b.at(i, err)
+		}
+		bare(&e)
+		events[i] = e
+	}
+	return events, nil
+}
+
+// bare takes what A2A's JSON-RPC puts around an event away, and reads the type
+// where it is a member of that name.
+func bare(e *tidings.Event) {
+	switch {
+	case e.Channel == tidings.A2A:
+		if peeked, err := a2a.Peek(e.Data); err == nil {
+			e.Data = peeked.Event
+		}
+	case e.Type == "" && jsonscan.Kind(e.Data) == jsonscan.Object:
+		var value [1][]byte
+		if jsonscan.Pick(e.Data, []string{"type"}, value[:]) == nil {
+			e.Type, _ = name(value[0])
+		}
+	}
+}
+
+// trace returns the W3C traceparent of a request, empty if there is none or it
+// is malformed, which is to be ignored (Trace Context 3.3).
+func trace(header http.Header) string {
+	given := header.Values(wire.TraceHeader)
+	if len(given) != 1 || len(given[0]) < 55 || len(given[0]) > 256 {
+		return ""
+	}
+	for i, part := range strings.Split(given[0][:55], "-") {
+		lengths := [...]int{2, 32, 16, 2}
+		if i >= len(lengths) || len(part) != lengths[i] || strings.Trim(part, "0123456789abcdef") != "" {
+			return ""
+		}
+	}
+	return given[0]
+}

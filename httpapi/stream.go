@@ -1,0 +1,144 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// A streaming is what a request for a stream asks for.
+type streaming struct {
+	name      string
+	sel       tidings.Selector
+	start     tidings.Start
+	presented tidings.ID // zero unless the client resumes
+	format    format
+	heartbeat bool
+}
+
+// serveStream is GET /v1/stream/{stream}.
+func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access) error {
+	asked, err := h.parseStream(r, a)
+	if err != nil {
+		return err
+	}
+	if r.Method == http.MethodHead {
+		streamHeader(w.Header())
+		return nil
+	}
+	release, err := h.admit(a.Subject, asked.name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	return h.stream(w, r, a, asked)
+}
+
+// stream subscribes and delivers until the stream ends.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a *Access, asked *streaming) error {
+	out, err := newWriter(w, h.opts.WriteTimeout)
+	if err != nil {
+		return err
+	}
+	sub, err := h.hub.Subscribe(asked.sel, asked.start)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	streamHeader(w.Header())
+	d := delivery{h: h, out: out, sub: sub, asked: asked, access: a}
+	err = d.run(r.Context())
+	h.opts.Logger.DebugContext(r.Context(), "stream ended", "user", asked.sel.User, "stream", asked.name, "err", err)
+	return nil
+}
+
+// streamHeader sets the header of a stream.
+func streamHeader(header http.Header) {
+	header.Set("Content-Type", wire.StreamType)
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no")
+	header.Set("X-Content-Type-Options", "nosniff")
+}
+
+// parseStream reads what is asked for, and checks that it may be.
+func (h *Handler) parseStream(r *http.Request, a *Access) (*streaming, error) {
+	if err := acceptsStream(r.Header); err != nil {
+		return nil, err
+	}
+	q, err := parseQuery(r, wire.User, wire.Session, wire.Types, wire.After, wire.From, wire.Names, wire.Heartbeat)
+	if err != nil {
+		return nil, err
+	}
+	asked := &streaming{name: r.PathValue("stream")}
+	if asked.sel, err = h.selectStream(a, asked, q.get(wire.User)); err != nil {
+		return nil, err
+	}
+	if err := q.narrow(&asked.sel); err != nil {
+		return nil, err
+	}
+	if asked.start, asked.presented, err = q.start(r); err != nil {
+		return nil, err
+	}
+	return asked, asked.choose(q)
+}
+
+// selectStream returns what the stream carries of the owner.
+func (h *Handler) selectStream(a *Access, asked *streaming, named string) (tidings.Selector, error) {
+	if asked.name == tidings.FeedStream {
+		asked.format = feedFormat{}
+		return h.selectFeed(a, named)
+	}
+	row, ok := h.hub.Router().Stream(asked.name)
+	if !ok {
+		return tidings.Selector{}, h.unknownStream(asked.name)
+	}
+	owner, err := h.reader(a, named)
+	asked.format = plainFormat{}
+	if row.Envelope {
+		asked.format = envelopeFormat(h.envelopes)
+	}
+	return row.Of(owner), err
+}
+
+// selectFeed returns what the feed carries: everything, or what belongs to the
+// owner that is named.
+func (h *Handler) selectFeed(a *Access, named string) (tidings.Selector, error) {
+	if named == "" && h.opts.Authenticate == nil {
+		named = a.Owner // the header names it
+	}
+	switch {
+	case named == "" && a.Feed:
+		return tidings.Selector{Everyone: true}, nil
+	case named != "" && a.Feed:
+		return tidings.Selector{User: named}, nil
+	case named != "":
+		owner, err := h.reader(a, named)
+		return tidings.Selector{User: owner}, err
+	}
+	return tidings.Selector{}, refusal(wire.Forbidden, "this request may not read what belongs to everyone: name an owner with ?%s=", wire.User)
+}
+
+// unknownStream says which streams there are.
+func (h *Handler) unknownStream(name string) error {
+	known := append(h.hub.Router().Streams(), tidings.FeedStream)
+	return refusal(wire.NotFound, "there is no stream %q: want one of %s", shorten(name), listed(known))
+}
+
+// choose reads what the frames are to look like.
+func (s *streaming) choose(q query) error {
+	named, err := q.flag(wire.Names, wire.NamesType)
+	if err != nil {
+		return err
+	}
+	if named {
+		s.format = namedFormat{s.format}
+	}
+	if s.heartbeat, err = q.flag(wire.Heartbeat, wire.JSON); err != nil {
+		return err
+	}
+	if s.heartbeat && s.name != "contexts" && s.name != "analytics" {
+		return refusal(wire.Invalid, "%s=%s is for the streams contexts and analytics: clients of other streams take every frame with data for an event of their protocol", wire.Heartbeat, wire.JSON)
+	}
+	return nil
+}
