@@ -127,7 +127,7 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // guard refuses what no route serves.
 func (h *Handler) guard(r *http.Request) error {
-	if p := r.URL.EscapedPath(); path.Clean("/"+p) != strings.TrimSuffix(p, "/") && p != "/" {
+	if p := r.URL.EscapedPath(); !clean(p) {
 		// The mux would redirect to the clean path, without the prefix under
 		// which the handler is mounted.
 		return refusal(wire.NotFound, "the path %q is not in its clean form", shorten(p))
@@ -136,6 +136,15 @@ func (h *Handler) guard(r *http.Request) error {
 		return checkLocal(r)
 	}
 	return nil
+}
+
+// clean reports whether a path has no empty or dotted elements. A slash may
+// end it.
+func clean(p string) bool {
+	if p != "/" {
+		p = strings.TrimSuffix(p, "/")
+	}
+	return p != "" && path.Clean(p) == p
 }
 
 // open is a route that needs no access.

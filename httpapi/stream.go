@@ -66,6 +66,9 @@ func (h *Handler) parseStream(r *http.Request, a *Access) (*streaming, error) {
 	if err := acceptsStream(r.Header); err != nil {
 		return nil, err
 	}
+	if r.ContentLength != 0 { // while it is unread, the server does not see the client go
+		return nil, refusal(wire.Invalid, "the request has a body: want none")
+	}
 	q, err := parseQuery(r, wire.User, wire.Session, wire.Types, wire.After, wire.From, wire.Names, wire.Heartbeat)
 	if err != nil {
 		return nil, err

@@ -1,0 +1,207 @@
+package httpapi_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+func always(a httpapi.Access) func(*http.Request) (httpapi.Access, error) {
+	return func(*http.Request) (httpapi.Access, error) { return a, nil }
+}
+
+func TestAnotherOwnersEventsNeverArrive(t *testing.T) {
+	a := serve(t, nil)
+	alice := a.follow("/v1/stream/contexts?from=start", "Tidings-User: alice")
+	for i := range 200 {
+		a.publish([]string{"bob", "Alice", "alice ", "ali"}[i%2], fmt.Sprint(i))
+	}
+	a.publish("alice", `"end"`)
+	alice.expect(`201 {"protocol":"agui","event":"end"}`)
+	for _, path := range []string{"/v1/feed", "/v1/sessions/s/feed"} {
+		if got := payloads(t, a.get(path, "Tidings-User: alice").ok(t)); fmt.Sprint(got) != `["end"]` {
+			t.Errorf("%s: got %v", path, got)
+		}
+	}
+	a.follow("/v1/stream/feed?from=start", "Tidings-User: alice").expect(
+		plainRecord(a.get("/v1/feed?user=alice").ok(t)))
+}
+
+// plainRecord returns what the feed stream shows of the one event in a feed.
+func plainRecord(body string) string {
+	record := strings.TrimPrefix(body, `{"events":[`)
+	record = record[:strings.LastIndex(record, `],"cursor"`)]
+	return "201 " + record
+}
+
+func TestOwnersThatDiffer(t *testing.T) {
+	a := serve(t, nil)
+	const event = `{"user":"bob","channel":"system","data":1}`
+	bob := "Tidings-User: bob"
+	for _, tt := range []struct {
+		got     answer
+		status  int
+		problem string
+	}{
+		{a.get("/v1/stream/agui?user=alice", bob), 403, wire.Forbidden},
+		{a.get("/v1/feed?user=alice", bob), 403, wire.Forbidden},
+		{a.get("/v1/sessions/s/feed?user=alice", bob), 403, wire.Forbidden},
+		{a.post("/v1/events?user=alice", event), 403, wire.Forbidden},
+		{a.post("/v1/events", event, "Tidings-User: alice"), 403, wire.Forbidden},
+		{a.post("/v1/events?user=alice", event, bob), 403, wire.Forbidden},
+		{a.post("/v1/events", `[{"channel":"system","data":1},`+event+`]`, "Tidings-User: alice"), 403, wire.Forbidden},
+		{a.post("/v1/publish/system?user=alice", `1`, bob), 403, wire.Forbidden},
+		{a.get("/v1/feed", bob, "Tidings-User: alice"), 400, wire.Invalid},
+		{a.get("/v1/feed?user=alice&user=bob"), 400, wire.Invalid},
+		{a.get("/v1/stream/agui"), 400, wire.UserMissing},
+		{a.get("/v1/sessions/s/feed"), 400, wire.UserMissing},
+		{a.post("/v1/publish/system", `1`), 400, wire.UserMissing},
+		{a.post("/v1/events", `{"channel":"system","data":1}`), 400, wire.UserMissing},
+	} {
+		tt.got.is(t, tt.status, tt.problem)
+	}
+	if s := a.hub.Stats(); s.Published != 0 {
+		t.Errorf("%d events were published", s.Published)
+	}
+	a.post("/v1/events", event, bob).ok(t)
+	a.post("/v1/events?user=bob", event, bob).ok(t)
+	a.post("/v1/events", event).ok(t)
+}
+
+func TestSingleTenant(t *testing.T) {
+	a := serve(t, &httpapi.Options{SingleTenant: true})
+	a.post("/v1/events", `{"channel":"agui","session":"s","type":"T","data":1}`).ok(t)
+	a.follow("/v1/stream/agui?from=start").expect("1 1")
+	a.publish("alice", `2`)
+	if got := payloads(t, a.get("/v1/sessions/s/feed").ok(t)); fmt.Sprint(got) != "[1]" {
+		t.Errorf("got %v", got)
+	}
+	a = serve(t, &httpapi.Options{SingleTenant: true, Authenticate: always(httpapi.Access{})})
+	a.publish("", `1`)
+	a.publish("alice", `2`)
+	if got := payloads(t, a.get("/v1/feed").ok(t)); fmt.Sprint(got) != "[1]" {
+		t.Errorf("got %v", got)
+	}
+	a.get("/v1/feed?user=alice").is(t, 403, wire.Forbidden)
+	a.get("/v1/stream/feed").is(t, 403, wire.Forbidden)
+}
+
+// A grant says for whom, a feed grant for everyone, and the zero Access
+// nothing.
+func TestGrants(t *testing.T) {
+	own := httpapi.Access{Subject: "alice", Owner: "alice"}
+	team := own
+	team.Subscribe = func(o string) bool { return o == "team" || o == "alice" }
+	operator := httpapi.Access{Subject: "op", Owner: "op", Feed: true, Stats: true, Publish: func(o string) bool { return o == "alice" }}
+	const event = `{"user":"alice","channel":"system","data":1}`
+	for _, tt := range []struct {
+		name   string
+		access httpapi.Access
+		want   string
+	}{
+		{"none", httpapi.Access{}, "400 403 400 403 400 403 403 403 400 403"},
+		{"own", own, "200 200 200 403 200 200 403 403 200 200"},
+		{"team", team, "200 200 200 200 200 200 403 403 200 200"},
+		{"operator", operator, "200 403 200 200 200 200 200 200 403 200"},
+	} {
+		a := serve(t, &httpapi.Options{Authenticate: always(tt.access)})
+		var got []string
+		for _, path := range []string{
+			"/v1/stream/agui", "/v1/stream/agui?user=alice", "/v1/feed", "/v1/feed?user=team", "/v1/sessions/s/feed",
+			"/v1/stream/feed?user=alice", "/v1/stream/feed", "/v1/stats",
+		} {
+			got = append(got, fmt.Sprint(a.get1(path)))
+		}
+		got = append(got, fmt.Sprint(a.post("/v1/publish/system", `1`).status), fmt.Sprint(a.post("/v1/events", event).status))
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, s, tt.want)
+		}
+	}
+}
+
+// The development header has no power over an authenticated request.
+func TestHeaderDoesNotNameTheOwnerOfAnAuthenticatedRequest(t *testing.T) {
+	a := serve(t, &httpapi.Options{Authenticate: always(httpapi.Access{Subject: "alice", Owner: "alice"})})
+	a.publish("alice", `1`)
+	a.publish("bob", `2`)
+	if got := payloads(t, a.get("/v1/feed", "Tidings-User: bob").ok(t)); fmt.Sprint(got) != "[1]" {
+		t.Errorf("got %v", got)
+	}
+}
+
+type challenged struct{ error }
+
+func (challenged) Challenge() string { return `Bearer error="invalid_token"` }
+func (challenged) Unwrap() error     { return httpapi.ErrUnauthorized }
+
+func TestErrorsOfAuthentication(t *testing.T) {
+	for _, tt := range []struct {
+		err       error
+		status    int
+		problem   string
+		challenge string
+		detail    string
+	}{
+		{fmt.Errorf("no token: %w", httpapi.ErrUnauthorized), 401, wire.Unauthorized, "Bearer", "no token: unauthorized"},
+		{challenged{errors.New("token expired")}, 401, wire.Unauthorized, `Bearer error="invalid_token"`, "token expired"},
+		{httpapi.ErrForbidden, 403, wire.Forbidden, "", "forbidden"},
+		{errors.New("secret of the database"), 500, wire.Internal, "", "the server's log has the reason"},
+	} {
+		a := serve(t, &httpapi.Options{Authenticate: func(*http.Request) (httpapi.Access, error) { return httpapi.Access{}, tt.err }})
+		got := a.get("/v1/stream/agui")
+		if got.is(t, tt.status, tt.problem); got.detail != tt.detail || got.header.Get("WWW-Authenticate") != tt.challenge {
+			t.Errorf("got %q %q, want %q %q", got.detail, got.header.Get("WWW-Authenticate"), tt.detail, tt.challenge)
+		}
+		a.get("/health/live").ok(t)
+	}
+}
+
+func TestDevelopmentServesThisMachineOnly(t *testing.T) {
+	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
+	a := serve(t, &httpapi.Options{Page: page})
+	refused := []string{
+		"Host: evil.example", "Host: localhost.evil.example", "Host: 127.0.0.1.evil.example", "Host: 10.0.0.1:8080", "Host: [::2]:80",
+		"Host: localhost:http", "Host: 0.0.0.0",
+		"Origin: https://evil.example", "Origin: null", "Origin: http://localhost.evil.example", "Origin: file://localhost", "Origin: http://",
+		"Forwarded: for=1.2.3.4", "X-Forwarded-For: 1.2.3.4", "X-Forwarded-Anything: x", "X-Real-IP: 1.2.3.4", "Via: 1.1 proxy",
+	}
+	served := []string{
+		"Host: localhost", "Host: LOCALHOST:1", "Host: 127.9.9.9:80", "Host: [::1]:80", "Host: [::1]", "Host: 127.0.0.1",
+		"Origin: http://localhost:3000", "Origin: http://127.0.0.1", "Origin: https://[::1]:8443",
+	}
+	for _, path := range []string{"/v1/stream/agui?user=a", "/v1/feed?user=a", "/v1/stats", "/health/live", "/health/ready", "/", "/assets/x.js", "/nothing"} {
+		for _, h := range refused {
+			if got := a.get(path, h); got.status != 403 || got.problem != wire.Forbidden {
+				t.Errorf("%s %s: got %d %s", path, h, got.status, got.body)
+			}
+		}
+	}
+	for _, h := range served {
+		if got := a.get("/v1/feed?user=a", h); got.status != 200 {
+			t.Errorf("%s: got %d %s", h, got.status, got.body)
+		}
+	}
+	if got := a.get("/").ok(t) + a.get("/assets/x.js").ok(t); got != "//assets/x.js" {
+		t.Errorf("page: got %s", got)
+	}
+}
+
+func TestDevelopmentRefusesRemoteAddresses(t *testing.T) {
+	a := serve(t, nil)
+	for addr, want := range map[string]int{
+		"127.0.0.1:1": 200, "[::1]:1": 200, "[::ffff:127.0.0.1]:1": 200,
+		"10.0.0.1:1": 403, "[2001:db8::1]:1": 403, "": 403, "@": 403, "127.0.0.1": 403, "0.0.0.0:1": 403,
+	} {
+		w := newRecorder()
+		r := a.request("GET", "/health/live", "")
+		r.RemoteAddr = addr
+		if a.h.ServeHTTP(w, r); w.Code != want {
+			t.Errorf("%q: got %d, want %d", addr, w.Code, want)
+		}
+	}
+}

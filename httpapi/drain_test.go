@@ -1,0 +1,175 @@
+package httpapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+func TestDrainSpreadsTheEndsOfStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: time.Minute, MaxConnections: -1}, nil)
+		const count = 40
+		ends, retries := a.drainMany(t, count)
+		slices.Sort(ends)
+		if ends[0] > 15*time.Second || ends[count-1] < 45*time.Second || ends[count-1] > time.Minute {
+			t.Errorf("ends from %v to %v", ends[0], ends[count-1])
+		}
+		slices.Sort(retries)
+		if len(slices.Compact(retries)) < count/2 {
+			t.Errorf("clients return together: %v", retries)
+		}
+	})
+}
+
+// drainMany opens streams and drains, and returns when each ended and what
+// it told its client last.
+func (a *api) drainMany(t *testing.T, count int) (ends []time.Duration, retries []string) {
+	var work sync.WaitGroup
+	var mu sync.Mutex
+	var readers []*reader
+	for range count {
+		r := a.follow("/v1/stream/agui?user=alice")
+		r.expect("at 0")
+		readers = append(readers, r)
+	}
+	began := time.Now()
+	for _, r := range readers {
+		work.Go(func() {
+			text := r.rest()
+			mu.Lock()
+			defer mu.Unlock()
+			ends = append(ends, time.Since(began))
+			retries = append(retries, text[strings.LastIndex(text, "retry:"):])
+		})
+	}
+	if err := a.h.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	work.Wait()
+	return ends, retries
+}
+
+// rest returns what is left of the stream, as it is.
+func (r *reader) rest() string {
+	var b strings.Builder
+	buffer := make([]byte, 512)
+	for {
+		n, err := r.res.Body.Read(buffer)
+		b.Write(buffer[:n])
+		if err != nil {
+			return b.String()
+		}
+	}
+}
+
+func TestDrainRefusesStreamsAndGoesOnPublishing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: time.Hour}, nil)
+		a.get("/health/ready").ok(t)
+		r := a.follow("/v1/stream/contexts?user=alice")
+		r.expect("at 0")
+		done := make(chan error)
+		go func() { done <- a.h.Drain(context.Background()) }()
+		synctest.Wait()
+		for _, path := range []string{"/health/ready", "/v1/stream/contexts?user=alice"} {
+			refused := a.get(path)
+			if refused.is(t, 503, wire.Unavailable); refused.header.Get("Retry-After") == "" {
+				t.Errorf("%s: no Retry-After", path)
+			}
+		}
+		a.get("/health/live").ok(t)
+		a.post("/v1/publish/system?user=alice", `1`).ok(t)
+		r.expect(`1 {"protocol":"system","event":1}`)
+		r.rest()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+		if err := a.h.Drain(context.Background()); err != nil {
+			t.Errorf("second Drain: %v", err)
+		}
+	})
+}
+
+func TestEndOfTheContextCutsWhatIsLeft(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: 1000 * time.Hour}, nil)
+		r := a.follow("/v1/stream/agui?user=alice")
+		r.expect("at 0")
+		began := time.Now()
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		if err := a.h.Drain(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		a.h.Drain(canceled())
+		r.rest()
+		if got := time.Since(began); got != 5*time.Second {
+			t.Errorf("ended after %v, want 5s", got)
+		}
+	})
+}
+
+func TestDrainAtOnceAndWithoutStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		for _, streams := range []int{0, 3} {
+			a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: -1}, nil)
+			a.drainMany(t, streams)
+		}
+		if got := time.Since(began); got != 0 {
+			t.Errorf("took %v", got)
+		}
+	})
+}
+
+// Streams that come, go and meet a drain all are counted.
+func TestStreamsMeetDrain(t *testing.T) {
+	a := serve(t, &httpapi.Options{MaxConnections: -1, DrainWindow: time.Millisecond})
+	var work sync.WaitGroup
+	for i := range 8 {
+		work.Go(func() {
+			for a.get1(fmt.Sprintf("/v1/stream/agui?user=u%d", i)) == 200 {
+			}
+		})
+	}
+	a.follow("/v1/stream/agui?user=alice")
+	if err := a.h.Drain(t.Context()); err != nil {
+		t.Error(err)
+	}
+	work.Wait()
+	if n := a.hub.Stats().Subscribers; n != 0 {
+		t.Errorf("%d subscribers are left", n)
+	}
+}
+
+func TestStreamEndsWhenAccessDoes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		revoked := make(chan struct{})
+		access := httpapi.Access{Subject: "alice", Owner: "alice", Revoked: revoked, Expires: time.Now().Add(time.Minute)}
+		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{Authenticate: always(access)}, nil)
+		began := time.Now()
+		r := a.follow("/v1/stream/agui")
+		r.expect("at 0", ": keep-alive", ": keep-alive", ": keep-alive")
+		for r.show() != "end" {
+		}
+		if got := time.Since(began); got != time.Minute {
+			t.Errorf("expired after %v, want 1m", got)
+		}
+		access.Expires = time.Time{}
+		a = serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{Authenticate: always(access)}, nil)
+		r = a.follow("/v1/stream/agui")
+		r.expect("at 0")
+		close(revoked)
+		r.expect("end")
+	})
+}
