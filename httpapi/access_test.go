@@ -124,6 +124,14 @@ func TestGrants(t *testing.T) {
 	}
 }
 
+func TestFiguresOfAnOwnerNeedTheOwner(t *testing.T) {
+	access := httpapi.Access{Subject: "alice", Owner: "alice", Stats: true}
+	a := serve(t, &httpapi.Options{Authenticate: always(access)})
+	a.get("/v1/stats?user=bob").is(t, 403, wire.Forbidden)
+	a.get("/v1/stats?user=alice").ok(t)
+	a.get("/v1/stats").ok(t)
+}
+
 // The development header has no power over an authenticated request.
 func TestHeaderDoesNotNameTheOwnerOfAnAuthenticatedRequest(t *testing.T) {
 	a := serve(t, &httpapi.Options{Authenticate: always(httpapi.Access{Subject: "alice", Owner: "alice"})})

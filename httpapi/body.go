@@ -17,6 +17,9 @@ import (
 // payload.
 const overhead = 2 << 10
 
+// space is what JSON has around a value and does not count to it.
+const space = " \t\r\n"
+
 // A body is the JSON values that a request holds, as the bytes that they are.
 type body struct {
 	items [][]byte
@@ -38,7 +41,7 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 	if ndjson {
 		return splitLines(data, limits.Batch), nil
 	}
-	return &body{items: [][]byte{data}, one: true}, nil
+	return &body{items: [][]byte{bytes.Trim(data, space)}, one: true}, nil
 }
 
 // readAll reads everything, into memory of the right size if that is known.
@@ -79,7 +82,7 @@ func splitLines(data []byte, most int) *body {
 	number := 0
 	for line := range bytes.Lines(data) {
 		number++
-		if line = bytes.Trim(line, " \t\r\n"); len(line) == 0 {
+		if line = bytes.Trim(line, space); len(line) == 0 {
 			continue
 		}
 		if b.items, b.lines = append(b.items, line), append(b.lines, number); len(b.items) > most {

@@ -137,9 +137,10 @@ func (d *delivery) events(events []tidings.Event) error {
 		if b, err = d.event(b, &events[i]); err != nil {
 			return err
 		}
+		d.told = events[i].ID
+		events[i] = tidings.Event{} // a slow client shall not hold what the window let go
 	}
 	*buffer = b
-	d.told = events[len(events)-1].ID
 	return d.write(b)
 }
 

@@ -27,7 +27,8 @@ func newDrain() drain {
 // Drain ends the service without making all clients return at once: readiness
 // goes, new streams are refused, and each running stream ends at a moment of
 // its own within Options.DrainWindow. Its client resumes elsewhere, where
-// nothing is missing. Publishing and everything else goes on.
+// nothing is missing. Publishing and everything else goes on, but answers ask
+// clients to make a new connection for what comes next.
 //
 // Drain returns nil when all streams have ended. If ctx ends first, the rest is
 // cut at once and Drain returns the cause without waiting for it. It may be
@@ -41,6 +42,16 @@ func (h *Handler) Drain(ctx context.Context) error {
 	}
 	h.drain.stop()
 	return context.Cause(ctx)
+}
+
+// on reports whether streams are to end.
+func (d *drain) on() bool {
+	select {
+	case <-d.begun:
+		return true
+	default:
+		return false
+	}
 }
 
 // enter counts a stream, unless no more may begin.

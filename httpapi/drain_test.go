@@ -87,7 +87,9 @@ func TestDrainRefusesStreamsAndGoesOnPublishing(t *testing.T) {
 				t.Errorf("%s: no Retry-After", path)
 			}
 		}
-		a.get("/health/live").ok(t)
+		if got := a.do("GET", "/health/live", ""); got.status != 200 || !got.closed {
+			t.Errorf("live: got %+v", got)
+		}
 		a.post("/v1/publish/system?user=alice", `1`).ok(t)
 		r.expect(`1 {"protocol":"system","event":1}`)
 		r.rest()

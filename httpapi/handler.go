@@ -118,6 +118,9 @@ func (h *Handler) routes() {
 
 // ServeHTTP serves all routes.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.drain.on() { // who kept this connection would not meet another server
+		w.Header().Set("Connection", "close")
+	}
 	if err := h.guard(r); err != nil {
 		h.refuse(w, r, err)
 		return

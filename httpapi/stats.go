@@ -18,6 +18,9 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 	}
 	s := statsOf(h.hub.Stats())
 	if named := q.get(wire.User); named != "" {
+		if _, err := h.selectFeed(a, named); err != nil { // names of sessions are the owner's
+			return err
+		}
 		s.Rings = h.hub.Rings(named)
 	}
 	return answer(w, s)
@@ -45,10 +48,8 @@ func (h *Handler) serveLive(w http.ResponseWriter, _ *http.Request) error {
 // serveReady is GET /health/ready: new streams belong here. Why the log is not
 // followed is for those who may read the figures.
 func (h *Handler) serveReady(w http.ResponseWriter, _ *http.Request) error {
-	select {
-	case <-h.drain.begun:
+	if h.drain.on() {
 		return draining()
-	default:
 	}
 	if h.hub.Stats().Tail != nil {
 		return refusal(wire.Unavailable, "the log cannot be followed now; %s says why", wire.StatsPath)
