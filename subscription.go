@@ -220,6 +220,12 @@ func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
 // Selector returns what is selected.
 func (s *Subscription) Selector() Selector { return s.cursor.group.sel.clone() }
 
+// Position returns the position up to which everything selected was returned:
+// where the Subscription began, as long as nothing was read. It is zero if it
+// began with Oldest and the log has not been asked yet. It may be called at any
+// time.
+func (s *Subscription) Position() ID { return s.cursor.position() }
+
 // Lost returns the latest notice of a loss, or nil.
 func (s *Subscription) Lost() *LostError { return s.told.Load() }
 

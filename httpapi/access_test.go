@@ -171,7 +171,7 @@ func TestErrorsOfAuthentication(t *testing.T) {
 
 func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 	page := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, r.URL.Path) })
-	a := serve(t, &httpapi.Options{Page: page})
+	a := serve(t, &httpapi.Options{Page: page, Metrics: page})
 	refused := []string{
 		"Host: evil.example", "Host: localhost.evil.example", "Host: 127.0.0.1.evil.example", "Host: 10.0.0.1:8080", "Host: [::2]:80",
 		"Host: localhost:http", "Host: 0.0.0.0",
@@ -182,7 +182,7 @@ func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 		"Host: localhost", "Host: LOCALHOST:1", "Host: 127.9.9.9:80", "Host: [::1]:80", "Host: [::1]", "Host: 127.0.0.1",
 		"Origin: http://localhost:3000", "Origin: http://127.0.0.1", "Origin: https://[::1]:8443",
 	}
-	for _, path := range []string{"/v1/stream/agui?user=a", "/v1/feed?user=a", "/v1/stats", "/health/live", "/health/ready", "/", "/assets/x.js", "/nothing"} {
+	for _, path := range []string{"/v1/stream/agui?user=a", "/v1/feed?user=a", "/v1/stats", "/health/live", "/health/ready", "/", "/assets/x.js", "/metrics", "/nothing"} {
 		for _, h := range refused {
 			if got := a.get(path, h); got.status != 403 || got.problem != wire.Forbidden {
 				t.Errorf("%s %s: got %d %s", path, h, got.status, got.body)
@@ -194,7 +194,7 @@ func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 			t.Errorf("%s: got %d %s", h, got.status, got.body)
 		}
 	}
-	if got := a.get("/").ok(t) + a.get("/assets/x.js").ok(t); got != "//assets/x.js" {
+	if got := a.get("/").ok(t) + a.get("/assets/x.js").ok(t) + a.get("/metrics").ok(t); got != "//assets/x.js/metrics" {
 		t.Errorf("page: got %s", got)
 	}
 }

@@ -45,6 +45,9 @@ type Options struct {
 	DrainWindow time.Duration
 	// Page, if not nil, serves GET / and what lies under /assets/.
 	Page http.Handler
+	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
+	// health routes: put it behind what only your monitoring reaches.
+	Metrics http.Handler
 	// Logger gets a line for each request that was refused: at level Error if
 	// that is the server's fault, else at Debug. Nil discards them.
 	Logger *slog.Logger
@@ -113,6 +116,9 @@ func (h *Handler) routes() {
 	if h.opts.Page != nil {
 		h.mux.Handle("GET /{$}", h.opts.Page)
 		h.mux.Handle("GET /assets/", h.opts.Page)
+	}
+	if h.opts.Metrics != nil {
+		h.mux.Handle("GET /metrics", h.opts.Metrics)
 	}
 }
 
