@@ -2,10 +2,11 @@ module github.com/tidings-dev/tidings
 
 go 1.26.0
 
+require go.uber.org/goleak v1.3.0
+
 require (
 	github.com/google/go-cmp v0.7.0
 	github.com/prometheus/client_golang v1.25.0
-	go.uber.org/goleak v1.3.0
 )
 
 require (

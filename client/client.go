@@ -1,0 +1,145 @@
+package client
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// Options are the options of New. Zero fields, and nil, mean the defaults.
+type Options struct {
+	// HTTPClient makes the requests. It must have no Timeout, which would cut
+	// streams. By default the Client has its own.
+	HTTPClient *http.Client
+	// Header is called for every request, also for each retry, to add what
+	// tells the server who is asking: Authorization, or Tidings-User in
+	// development. Its error ends the call. It may be called concurrently.
+	Header func(ctx context.Context, h http.Header) error
+	// Patience is how long publishing goes on trying; 30 s by default. It
+	// should stay below the server's key window, 2 minutes by default, after
+	// which a retry could publish twice.
+	Patience time.Duration
+	// Timeout is how long one attempt to publish may take; 15 s by default.
+	Timeout time.Duration
+	// Silence is how long a stream may be without a byte before its connection
+	// is taken for dead; three times the server's keep-alive, 45 s, by default.
+	Silence time.Duration
+	// Hooks are called at points of interest.
+	Hooks Hooks
+	// Logger gets what an operator acts on; nil discards it.
+	Logger *slog.Logger
+}
+
+// Hooks are functions that a Client calls, from the goroutine of the call they
+// are about. Any may be nil.
+type Hooks struct {
+	// Connected is called when a stream begins, the first time and again after
+	// each reconnect.
+	Connected func(stream string)
+	// Retrying is called before the Client waits to try again, with what went
+	// wrong. The error is nil where a stream ended without one.
+	Retrying func(err error, wait time.Duration)
+}
+
+// withDefaults returns a copy of o with zero fields set.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	for _, d := range []struct {
+		have *time.Duration
+		def  time.Duration
+	}{{&c.Patience, 30 * time.Second}, {&c.Timeout, 15 * time.Second}, {&c.Silence, 3 * wire.HeartbeatInterval}} {
+		if *d.have <= 0 {
+			*d.have = d.def
+		}
+	}
+	if c.Header == nil {
+		c.Header = func(context.Context, http.Header) error { return nil }
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return c
+}
+
+// A Client talks to one Tidings server. All methods may be called
+// concurrently.
+type Client struct {
+	base *url.URL
+	http *http.Client
+	own  *http.Transport // of http, if New made it
+	opts Options
+}
+
+// New returns a Client of the server at base, such as "http://127.0.0.1:8080".
+// A path in base is where the server's routes are mounted. New does not
+// connect.
+func New(base string, opts *Options) (*Client, error) {
+	u, err := url.Parse(base)
+	if err != nil {
+		return nil, fmt.Errorf("tidings: server's address: %w", err)
+	}
+	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+		return nil, fmt.Errorf("tidings: server's address %q: want one such as http://127.0.0.1:8080", base)
+	}
+	c := &Client{base: u, opts: opts.withDefaults()}
+	if c.http = c.opts.HTTPClient; c.http == nil {
+		c.own = transport()
+		c.http = &http.Client{Transport: c.own}
+	}
+	return c, nil
+}
+
+// transport returns what an own http.Client uses: the usual, but for
+// compression, whose buffers hold back the events of a stream.
+func transport() *http.Transport {
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		t = new(http.Transport)
+	}
+	t = t.Clone()
+	t.DisableCompression = true
+	t.MaxIdleConnsPerHost = 16
+	return t
+}
+
+// Close lets go of idle connections, unless they belong to an HTTPClient of
+// the Options. The Client remains usable.
+func (c *Client) Close() {
+	if c.own != nil {
+		c.own.CloseIdleConnections()
+	}
+}
+
+// request returns a request with the caller's headers. Name, if not empty, is
+// the last part of the path.
+func (c *Client) request(ctx context.Context, method, path, name string, query url.Values, body io.Reader) (*http.Request, error) {
+	u := c.base.JoinPath(path)
+	if name != "" {
+		u = u.JoinPath(url.PathEscape(name))
+	}
+	u.RawQuery = query.Encode()
+	req, err := http.NewRequestWithContext(ctx, method, u.String(), body)
+	if err != nil {
+		return nil, fmt.Errorf("request: %w", err)
+	}
+	if err := c.opts.Header(ctx, req.Header); err != nil {
+		return nil, &headerError{err}
+	}
+	return req, nil
+}
+
+// A headerError is the caller's own and is not retried.
+type headerError struct{ err error }
+
+func (e *headerError) Error() string { return "headers of the request: " + e.err.Error() }
+
+func (e *headerError) Unwrap() error { return e.err }

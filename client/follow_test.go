@@ -1,0 +1,359 @@
+package client_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/client"
+)
+
+// at returns the text of position seq of log n.
+func at(n, seq int) string { return fmt.Sprintf("%d-%d", n, seq) }
+
+// frame returns an event of log 1 as a server writes it.
+func frame(seq int) string { return fmt.Sprintf("id: %s\ndata: {\"n\":%d}\n\n", at(1, seq), seq) }
+
+// A script is a server that gives one answer after the other, and then 204. It
+// writes down what it was asked.
+type script struct {
+	answers []func(ctx context.Context) *http.Response
+	asked   []string
+}
+
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	if err := req.Context().Err(); err != nil {
+		return nil, err
+	}
+	s.asked = append(s.asked, req.URL.RequestURI()+" "+req.Header.Get("Last-Event-ID"))
+	if len(s.answers) == 0 {
+		return answer(204, "", "")(req.Context()), nil
+	}
+	next := s.answers[0]
+	s.answers = s.answers[1:]
+	if next == nil {
+		return nil, errors.New("connection refused")
+	}
+	return next(req.Context()), nil
+}
+
+// answer returns a whole answer; headers are lines.
+func answer(status int, headers, body string) func(context.Context) *http.Response {
+	return func(context.Context) *http.Response {
+		h := make(http.Header)
+		for line := range strings.Lines(headers) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
+			h.Set(name, value)
+		}
+		return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+	}
+}
+
+// stream returns a stream that the server ends.
+func stream(frames ...string) func(context.Context) *http.Response {
+	return answer(200, "Content-Type: text/event-stream", strings.Join(frames, ""))
+}
+
+// silent returns a stream that says something and then nothing more.
+func silent(frames ...string) func(context.Context) *http.Response {
+	return func(ctx context.Context) *http.Response {
+		r := stream()(ctx)
+		r.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.MultiReader(strings.NewReader(strings.Join(frames, "")), hush{ctx}), io.NopCloser(nil)}
+		return r
+	}
+}
+
+// A hush is a connection on which nothing arrives.
+type hush struct{ ctx context.Context }
+
+func (h hush) Read([]byte) (int, error) {
+	<-h.ctx.Done()
+	return 0, h.ctx.Err()
+}
+
+// follow returns what a loop over Follow sees, one line each: sequence numbers,
+// notices, waits and the last error.
+func follow(t *testing.T, s *script, want client.Stream, opts client.Options) string {
+	t.Helper()
+	var log strings.Builder
+	opts.HTTPClient = &http.Client{Transport: s}
+	opts.Hooks.Retrying = func(err error, wait time.Duration) { fmt.Fprintf(&log, "retry: %v\n", err) }
+	c, err := client.New("http://hub.test", &opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for e, err := range c.Follow(t.Context(), want) {
+		if err != nil {
+			fmt.Fprintf(&log, "error: %v\n", err)
+		} else {
+			fmt.Fprintf(&log, "%d %s\n", e.ID.Seq(), e.Data)
+		}
+	}
+	return log.String()
+}
+
+// check compares what was seen and asked.
+func check(t *testing.T, what, got, want string) {
+	t.Helper()
+	if diff := cmp.Diff(strings.TrimSpace(got), strings.TrimSpace(want)); diff != "" {
+		t.Errorf("%s (-got +want):\n%s", what, diff)
+	}
+}
+
+func TestFollowResumesAfterTheLastPosition(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream("id: 1-5\n\n", frame(6), frame(7)),
+			stream("id: 1-7\n\n", frame(8), "id: 1-20\n\n", "id: 1-21\ndata: cut"),
+			stream("id: 1-20\n\n", frame(21)),
+		}}
+		got := follow(t, s, client.Stream{Name: "agui", User: "alice", FromStart: true}, client.Options{})
+		check(t, "seen", got, `
+6 {"n":6}
+7 {"n":7}
+retry: <nil>
+8 {"n":8}
+retry: <nil>
+21 {"n":21}
+retry: <nil>`)
+		check(t, "asked", strings.Join(s.asked, "\n"), `
+/v1/stream/agui?from=start&user=alice 
+/v1/stream/agui?user=alice 1-7
+/v1/stream/agui?user=alice 1-20
+/v1/stream/agui?user=alice 1-21`)
+	})
+}
+
+func TestFollowAsksForWhatIsWanted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		after, err := tidings.ParseID(at(1, 9))
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &script{answers: []func(context.Context) *http.Response{nil}}
+		follow(t, s, client.Stream{
+			Name: "own", Sessions: []string{"a", "b&c"}, Types: []string{"X", "Y"}, After: after, FromStart: true,
+		}, client.Options{})
+		check(t, "asked", strings.Join(s.asked, "\n"), `
+/v1/stream/own?after=1-9&session=a&session=b%26c&types=X%2CY 
+/v1/stream/own?after=1-9&session=a&session=b%26c&types=X%2CY `)
+	})
+}
+
+func TestFollowNeverRepeatsAnEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream(frame(1), frame(2), frame(2), frame(1), "id: 1-1\n\n", frame(3)),
+			stream(frame(2), frame(3), frame(4)),
+		}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		check(t, "seen", strings.ReplaceAll(got, "retry: <nil>\n", ""), `
+1 {"n":1}
+2 {"n":2}
+3 {"n":3}
+4 {"n":4}`)
+	})
+}
+
+func TestFollowGoesOnAfterLoss(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream(frame(40)),
+			stream("event: tidings.lost\nid: 2-1\n"+`data: {"after":"1-40","oldest":"2-1","reason":"foreign"}`+"\n\n",
+				"id: 2-2\ndata: {}\n\n"),
+		}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		check(t, "seen", got, `
+40 {"n":40}
+retry: <nil>
+error: tidings: events after 1-40 may be lost (foreign), continuing after 2-1
+2 {}
+retry: <nil>`)
+		check(t, "last asked", s.asked[len(s.asked)-1], "/v1/stream/agui 2-2")
+	})
+}
+
+func TestFollowSkipsFramesItDoesNotKnow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream(": connected\n\nretry: 10\n\n", "event: heartbeat\ndata: {}\n\n", "event: new\nid: x\ndata: {}\n\n", frame(1)),
+		}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		check(t, "seen", got, "1 {\"n\":1}\nretry: <nil>")
+	})
+}
+
+func TestFollowTakesSilenceForDeath(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{silent(frame(1)), silent(": only a comment\n\n"), stream(frame(2))}}
+		began := time.Now()
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		check(t, "seen", got, `
+1 {"n":1}
+retry: nothing was heard for too long: read event stream: context canceled
+retry: nothing was heard for too long: read event stream: context canceled
+2 {"n":2}
+retry: <nil>`)
+		if took := time.Since(began); took < 90*time.Second || took > 100*time.Second {
+			t.Errorf("took %v, want twice 45 s and the waits", took)
+		}
+	})
+}
+
+func TestFollowDoesNotWatchWhileTheCallerIsBusy(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{stream(frame(1), frame(2))}}
+		c, err := client.New("http://hub.test", &client.Options{HTTPClient: &http.Client{Transport: s}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := 0
+		for _, err := range c.Follow(t.Context(), client.Stream{Name: "agui"}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			seen++
+			time.Sleep(time.Hour)
+		}
+		if seen != 2 || len(s.asked) != 2 {
+			t.Errorf("saw %d events over %d connections, want 2 over 2 (the second gets 204)", seen, len(s.asked))
+		}
+	})
+}
+
+func TestFollowWaitsLongerWithoutProgress(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits []time.Duration
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream("retry: 2000\n\n", frame(1)), nil, stream("id: 1-1\n\n"), nil, stream(frame(2)), nil,
+		}}
+		c, err := client.New("http://hub.test", &client.Options{
+			HTTPClient: &http.Client{Transport: s},
+			Hooks:      client.Hooks{Retrying: func(_ error, wait time.Duration) { waits = append(waits, wait) }},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range c.Follow(t.Context(), client.Stream{Name: "agui"}) {
+		}
+		bases := []time.Duration{2, 4, 8, 16, 2, 4} // the stream without progress does not reset
+		if len(waits) != len(bases) {
+			t.Fatalf("waits %v", waits)
+		}
+		for i, wait := range waits {
+			if base := bases[i] * time.Second; wait < base || wait > base*3/2 {
+				t.Errorf("wait %d is %v, want %v to half as much again", i, wait, base)
+			}
+		}
+	})
+}
+
+func TestFollowHonoursRetryAfter(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
+		s := &script{answers: []func(context.Context) *http.Response{
+			answer(429, "Retry-After: 60", ""), answer(503, "Retry-After: "+date, ""), answer(503, "Retry-After: 999999999", ""),
+			answer(502, "Retry-After: soon", ""),
+		}}
+		began := time.Now()
+		follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		if took := time.Since(began); took < 6*time.Minute || took > 10*time.Minute {
+			t.Errorf("took %v, want a minute, what was left to the date, and the bound of five minutes", took)
+		}
+	})
+}
+
+func TestFollowEndsWhereTryingAgainCannotHelp(t *testing.T) {
+	body := `{"type":"https://github.com/tidings-dev/tidings/blob/main/docs/protocol.md#x","title":"T","status":0,"detail":"why"}`
+	for _, status := range []int{400, 401, 403, 404, 406} {
+		s := &script{answers: []func(context.Context) *http.Response{answer(status, "Content-Type: application/problem+json", body)}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		check(t, "seen", got, fmt.Sprintf("error: server answered %d: why", status))
+	}
+	for name, strange := range map[string]func(context.Context) *http.Response{
+		"page":     answer(200, "Content-Type: text/html", "<html>"),
+		"no id":    stream("data: {}\n\n"),
+		"bad id":   stream("id: 7\ndata: {}\n\n"),
+		"bad lost": stream("event: tidings.lost\nid: 1-1\ndata: {\n\n"),
+	} {
+		s := &script{answers: []func(context.Context) *http.Response{strange}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
+		if strings.Count(got, "\n") != 1 || !strings.Contains(got, "is this a Tidings server?") {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
+func TestFollowEndsWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		why := errors.New("enough")
+		for _, s := range []*script{
+			{answers: []func(context.Context) *http.Response{silent(frame(1))}},
+			{answers: []func(context.Context) *http.Response{answer(503, "Retry-After: 300", "")}},
+		} {
+			ctx, cancel := context.WithTimeoutCause(t.Context(), 10*time.Second, why)
+			c, err := client.New("http://hub.test", &client.Options{HTTPClient: &http.Client{Transport: s}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var last error
+			for _, last = range c.Follow(ctx, client.Stream{Name: "agui"}) {
+			}
+			if !errors.Is(last, why) {
+				t.Errorf("ended with %v, want the cause", last)
+			}
+			cancel()
+		}
+	})
+}
+
+func TestFollowAsksForHeadersEachTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		calls := 0
+		s := &script{answers: []func(context.Context) *http.Response{stream(frame(1))}}
+		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{Header: func(_ context.Context, h http.Header) error {
+			if calls++; calls == 2 {
+				return errors.New("no token")
+			}
+			return nil
+		}})
+		check(t, "seen", got, "1 {\"n\":1}\nretry: <nil>\nerror: headers of the request: no token")
+	})
+}
+
+func TestFollowUnwrapsEnvelopes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, tt := range []struct{ stream, data, want string }{
+			{"contexts", `{"protocol":"a2a","event": {"a": 1} }`, `/a2a// {"a": 1} `},
+			{"contexts", `{ "protocol":"a2a", "event":{"a":1}, "more":2}`, `/a2a//{"a":1}`},
+			{"contexts", `{"protocol":"a2a","event":1,"more":2}`, `/a2a//1`},
+			{"feed", `{"id":"1-1","user":"u","channel":"agui","session":"s","type":"T","data":{"<": "é"}}`, `u/agui/s/T{"<": "é"}`},
+			{"agui", `{"protocol":"a2a","event":1}`, `/agui//{"protocol":"a2a","event":1}`},
+			{"own", `1`, `///1`},
+		} {
+			s := &script{answers: []func(context.Context) *http.Response{stream("id: 1-1\ndata: " + tt.data + "\n\n")}}
+			c, err := client.New("http://hub.test", &client.Options{HTTPClient: &http.Client{Transport: s}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for e, err := range c.Follow(t.Context(), client.Stream{Name: tt.stream}) {
+				got := fmt.Sprintf("%s/%s/%s/%s%s", e.User, e.Channel, e.Session, e.Type, e.Data)
+				if got != tt.want || err != nil {
+					t.Errorf("%s of %s: got %s, %v, want %s", tt.data, tt.stream, got, err, tt.want)
+				}
+			}
+		}
+	})
+}
