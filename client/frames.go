@@ -52,7 +52,8 @@ func feedEvent(id tidings.ID, data []byte) (tidings.Event, error) {
 		return tidings.Event{}, fmt.Errorf("event %s: found %.80q, want an event of the feed", id, data)
 	}
 	return tidings.Event{
-		ID: id, User: e.User, Channel: tidings.Channel(e.Channel), Session: e.Session, Type: e.Type, Data: e.Data,
+		ID: id, User: e.User, Channel: tidings.Channel(e.Channel), Session: e.Session, Type: e.Type,
+		Trace: e.Trace, Data: e.Data,
 	}, nil
 }
 

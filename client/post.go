@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/wire"
 )
 
 // An upload is a request that may be made again: its events have keys.
@@ -21,6 +22,7 @@ type upload struct {
 	query      url.Values
 	media      string
 	body       []byte
+	trace      string
 }
 
 // errPatience is the cause where Patience ended.
@@ -84,6 +86,9 @@ func (c *Client) attempt(ctx context.Context, u *upload, answer any) error {
 		return err
 	}
 	req.Header.Set("Content-Type", u.media)
+	if u.trace != "" {
+		req.Header.Set(wire.TraceHeader, u.trace)
+	}
 	resp, err := c.http.Do(req)
 	if err != nil {
 		return fmt.Errorf("send: %w", err)

@@ -30,9 +30,6 @@ func (e *ProblemError) Error() string {
 	if text == "" {
 		text = e.Title
 	}
-	if e.Index >= 0 {
-		text = fmt.Sprintf("event %d: %s", e.Index, text)
-	}
 	return fmt.Sprintf("server answered %d: %s", e.Status, text)
 }
 

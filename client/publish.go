@@ -46,6 +46,23 @@ func (c *Client) PublishBatch(ctx context.Context, events []tidings.Event) ([]ti
 	return c.receipts(ctx, upload{path: wire.EventsPath, media: wire.JSONType, body: append(body, ']')}, len(events))
 }
 
+// PublishRaw publishes what an agent emits: event.Data is an event of the
+// channel's own protocol, and what the rest of event leaves empty the server
+// reads from it. In all else it is as Publish. An event of AG-UI that names no
+// thread needs a Session.
+func (c *Client) PublishRaw(ctx context.Context, event tidings.Event) (tidings.Receipt, error) {
+	var r wire.Receipt
+	err := c.post(ctx, upload{
+		path: wire.PublishPath, name: string(event.Channel), media: wire.JSONType, body: event.Data,
+		query: query(wire.User, event.User, wire.Session, event.Session, wire.Type, event.Type, wire.Key, keyOf(&event)),
+		trace: event.Trace,
+	}, &r)
+	if err != nil {
+		return tidings.Receipt{}, fmt.Errorf("publish: %w", err)
+	}
+	return receipt(r)
+}
+
 // receipts posts what is answered by n receipts.
 func (c *Client) receipts(ctx context.Context, u upload, n int) ([]tidings.Receipt, error) {
 	var answer wire.Receipts

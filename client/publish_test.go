@@ -64,6 +64,18 @@ func TestPublishSendsThePayloadAsItIs(t *testing.T) {
 	check(t, "body", r.bodies[0], `{"user":"a\u003cb","channel":"agui","session":"s","type":"T","key":"k","trace":"t","data":{ "x" : "<&é\u2028" }}`)
 }
 
+func TestPublishRawSendsWhatAnAgentEmits(t *testing.T) {
+	r := &recorder{script: script{answers: []func(context.Context) *http.Response{ok(200)}}}
+	_, err := publisher(t, r).PublishRaw(t.Context(), tidings.Event{
+		User: "a&b", Channel: "agui", Session: "s", Key: "k", Data: []byte(`{"type": "RUN_STARTED"}`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, "asked", strings.Join(r.asked, "\n"), "/base/v1/publish/agui?key=k&session=s&user=a%26b ")
+	check(t, "body", r.bodies[0], `{"type": "RUN_STARTED"}`)
+}
+
 func TestPublishTriesAgainWithTheSameKey(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{script: script{answers: []func(context.Context) *http.Response{
@@ -106,7 +118,7 @@ func TestPublishDoesNotRepeatWhatWasRefused(t *testing.T) {
 	if !ok || p.Kind != "too-large" || p.Index != 4 || !errors.Is(err, tidings.ErrTooLarge) || !errors.Is(err, tidings.ErrInvalid) {
 		t.Errorf("got %#v", err)
 	}
-	check(t, "text", err.Error(), "publish: server answered 413: event 4: too much")
+	check(t, "text", err.Error(), "publish: server answered 413: too much")
 }
 
 func TestPublishRefusesPayloadsThatAreNotOneValue(t *testing.T) {
