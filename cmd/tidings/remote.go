@@ -1,0 +1,85 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/tidings-dev/tidings/client"
+	"github.com/tidings-dev/tidings/internal/wire"
+)
+
+// remote are the flags of commands that talk to a server.
+type remote struct {
+	URL  string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default})."`
+	User string `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
+}
+
+// client returns a client of the server.
+func (r *remote) client(opts client.Options) (*client.Client, error) {
+	c, err := client.New(r.URL, &opts)
+	if err != nil {
+		return nil, usage("--url: %v", err)
+	}
+	return c, nil
+}
+
+// retrying returns a hook that says what goes on.
+func (r *remote) retrying(c *console) func(error, time.Duration) {
+	return func(err error, wait time.Duration) {
+		if err == nil {
+			c.note("the stream ended, going on in %s", round(wait))
+			return
+		}
+		c.note("%s; trying again in %s", explain(&atError{r.URL, err}), round(wait))
+	}
+}
+
+// at says which server an error is about.
+func (r *remote) at(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &atError{r.URL, err}
+}
+
+// An atError is an error with a server.
+type atError struct {
+	url string
+	err error
+}
+
+func (e *atError) Error() string { return e.err.Error() }
+
+func (e *atError) Unwrap() error { return e.err }
+
+// advice says what to do about a problem.
+var advice = map[string]string{
+	wire.UserMissing:    "add --user NAME, or start the server with --single-tenant",
+	wire.SessionMissing: "add --session NAME",
+	wire.UnknownChannel: "or start the server with --stream NAME=CHANNEL",
+}
+
+// explain says what was wrong and what to do.
+func explain(err error) string {
+	at, remote := errors.AsType[*atError](err)
+	if op, ok := errors.AsType[*net.OpError](err); ok && remote && op.Op == "dial" {
+		return fmt.Sprintf("cannot connect to %s: %v. Is `tidings serve` running there? Another address goes in --url", at.url, op.Err)
+	}
+	if p, ok := errors.AsType[*client.ProblemError](err); ok && advice[p.Kind] != "" {
+		return fmt.Sprintf("%v (%s)", err, advice[p.Kind])
+	}
+	return err.Error()
+}
+
+// round shortens a duration for people.
+func round(d time.Duration) time.Duration {
+	switch {
+	case d >= 10*time.Second:
+		return d.Round(time.Second)
+	case d >= time.Second:
+		return d.Round(100 * time.Millisecond)
+	}
+	return d.Round(time.Millisecond)
+}

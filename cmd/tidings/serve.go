@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/httpapi"
+)
+
+// serve is "tidings serve".
+type serve struct {
+	Addr         string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
+	Log          string        `default:"memory" enum:"memory" env:"TIDINGS_LOG" help:"Where events are kept: ${enum}."`
+	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
+	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
+	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
+	Verbose      bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
+}
+
+// Help is shown by --help.
+func (serve) Help() string {
+	return `Without authentication, which is how it starts, it serves programs on this machine only.
+
+Examples:
+
+    tidings serve
+    tidings serve --single-tenant                    # events without owners
+    tidings serve --stream builds=builds,system      # a stream and a channel of your own
+    TIDINGS_ADDR=127.0.0.1:9000 tidings serve
+
+Ctrl-C ends it: no new streams begin, and those that run end one after the other, so that their clients do not all return at once. Ctrl-C again ends it at once.`
+}
+
+// A stream is a flag of the form name=channel,channel.
+type stream struct{ tidings.Stream }
+
+// UnmarshalText reads the flag. NewRouter checks the names.
+func (s *stream) UnmarshalText(text []byte) error {
+	name, channels, found := strings.Cut(string(text), "=")
+	if !found || name == "" || channels == "" {
+		return fmt.Errorf("%q: want NAME=CHANNEL,CHANNEL such as builds=builds,system", text)
+	}
+	s.Name = name
+	for c := range strings.SplitSeq(channels, ",") {
+		s.Channels = append(s.Channels, tidings.Channel(c))
+	}
+	return nil
+}
+
+// Run serves until a signal comes.
+func (s *serve) Run(ctx context.Context, c *console) error {
+	if err := s.check(); err != nil {
+		return err
+	}
+	router, err := s.router()
+	if err != nil {
+		return usage("--stream: %v", err)
+	}
+	logger := s.logger(c)
+	hub, err := tidings.New(ctx, nil, &tidings.Options{Router: router, Logger: logger})
+	if err != nil {
+		return err
+	}
+	defer hub.Close()
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
+	}
+	api := httpapi.New(hub, &httpapi.Options{SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger})
+	c.welcome(s, "http://"+listener.Addr().String())
+	return s.listen(ctx, c, listener, api)
+}
+
+// check reports, before anything starts, what cannot be.
+func (s *serve) check() error {
+	host, _, err := net.SplitHostPort(s.Addr)
+	if err != nil {
+		return usage("--addr %q: want HOST:PORT such as 127.0.0.1:8080", s.Addr)
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
+		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. Listen on 127.0.0.1", s.Addr)
+	}
+	if s.Drain <= 0 {
+		return usage("--drain %s: want a time such as 10s", s.Drain)
+	}
+	return nil
+}
+
+// router returns the table of streams.
+func (s *serve) router() (*tidings.Router, error) {
+	var own []tidings.Stream
+	for _, f := range s.Streams {
+		own = append(own, f.Stream)
+	}
+	return tidings.NewRouter(own...)
+}
+
+// logger returns where the server's lines go.
+func (s *serve) logger(c *console) *slog.Logger {
+	level := slog.LevelInfo
+	if s.Verbose {
+		level = slog.LevelDebug
+	}
+	return slog.New(slog.NewTextHandler(c.err, &slog.HandlerOptions{Level: level}))
+}
+
+// listen serves until ctx ends, and then drains.
+func (s *serve) listen(ctx context.Context, c *console, listener net.Listener, api *httpapi.Handler) error {
+	server := &http.Server{
+		Handler: api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Protocols: protocols(), ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(listener) }() // ends with server.Close
+	var err error
+	select {
+	case err = <-served:
+	case <-ctx.Done():
+		c.note("stopping: streams end within %s; Ctrl-C again ends them at once", s.Drain)
+		s.stop(ctx, c, server, api)
+		err = <-served
+	}
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return fmt.Errorf("serve: %w", err)
+}
+
+// protocols returns HTTP/1.1 and, also without TLS, HTTP/2.
+func protocols() *http.Protocols {
+	p := new(http.Protocols)
+	p.SetHTTP1(true)
+	p.SetUnencryptedHTTP2(true)
+	return p
+}
+
+// stop lets streams end and requests finish, within the time there is.
+func (s *serve) stop(ctx context.Context, c *console, server *http.Server, api *httpapi.Handler) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.Drain)
+	defer cancel()
+	if err := api.Drain(ctx); err != nil {
+		c.note("some streams were cut: %v", err)
+	}
+	_ = server.Shutdown(ctx) // what did not finish in time is closed
+	_ = server.Close()
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/client"
+)
+
+// tail is "tidings tail".
+type tail struct {
+	remote
+	Stream    string     `arg:"" optional:"" default:"feed" help:"What to follow: feed (everything), contexts, agui, a2a, analytics or an own stream (${default})."`
+	Sessions  []string   `name:"session" sep:"none" placeholder:"NAME" help:"Only this session; may be given more than once."`
+	Types     []string   `placeholder:"TYPE" help:"Only events of these types, separated by commas."`
+	After     tidings.ID `placeholder:"ID" help:"Begin after this position."`
+	FromStart bool       `help:"Begin with the oldest event that is kept."`
+	Count     int        `short:"n" placeholder:"N" help:"End after N events."`
+	JSON      bool       `name:"json" help:"Print JSON lines, also on a terminal."`
+}
+
+// Help is shown by --help.
+func (tail) Help() string {
+	return `Every event is a line: readable on a terminal, else JSON whose member "data" is the payload, byte for byte. After a lost connection it goes on where it was; what there is to say about that goes to standard error.
+
+The feed tells all about an event. On other streams, which are what your users' pages receive, the session is not known, and the type is read from the payload.
+
+Examples:
+
+    tidings tail                                  # everything, as it happens
+    tidings tail --user alice --from-start
+    tidings tail contexts --user alice            # what alice's page receives
+    tidings tail --session run-7 --types TEXT_MESSAGE_CONTENT
+    tidings tail --json | jq .data
+
+It ends with Ctrl-C.`
+}
+
+// Run follows the stream.
+func (t *tail) Run(ctx context.Context, c *console) error {
+	if t.FromStart && !t.After.IsZero() {
+		return usage("--after and --from-start are two beginnings: leave out one")
+	}
+	following, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	hub, err := t.client(client.Options{Hooks: t.hooks(c, cancel)})
+	if err != nil {
+		return err
+	}
+	defer hub.Close()
+	err = t.print(c, hub.Follow(following, client.Stream{
+		Name: t.Stream, User: t.User, Sessions: t.Sessions, Types: t.Types, After: t.After, FromStart: t.FromStart,
+	}))
+	if ctx.Err() != nil {
+		return nil // Ctrl-C is how it ends
+	}
+	return t.at(err)
+}
+
+// hooks returns what tells of connections. A server that was never there is an
+// error; one that goes away is waited for.
+func (t *tail) hooks(c *console, cancel context.CancelCauseFunc) client.Hooks {
+	connected := false
+	again := t.retrying(c)
+	return client.Hooks{
+		Connected: func(stream string) {
+			if connected {
+				c.note("connected again")
+			} else {
+				c.note("following %s at %s", stream, t.URL)
+			}
+			connected = true
+		},
+		Retrying: func(err error, wait time.Duration) {
+			if _, refused := errors.AsType[*client.ProblemError](err); !connected && !refused && err != nil {
+				cancel(err)
+				return
+			}
+			again(err, wait)
+		},
+	}
+}
+
+// print writes events until they end.
+func (t *tail) print(c *console, events iter.Seq2[tidings.Event, error]) error {
+	write := c.readable
+	if t.JSON || !c.outTTY {
+		write = c.jsonLine
+	}
+	printed := 0
+	for e, err := range events {
+		if lost, ok := errors.AsType[*tidings.LostError](err); ok {
+			c.note("%s", missing(lost))
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		e.Type = cmp.Or(e.Type, peekType(&e))
+		if err := write(&e); err != nil {
+			return fmt.Errorf("print: %w", err)
+		}
+		if printed++; printed == t.Count {
+			return nil
+		}
+	}
+	return nil
+}
+
+// missing says what a notice of loss means.
+func missing(l *tidings.LostError) string {
+	if l.Reason == tidings.LostForeign {
+		return fmt.Sprintf("%s is not a position of this server's log, which may have begun anew: going on with what it has", l.After)
+	}
+	return fmt.Sprintf("events after %s are no longer kept: going on with those that are", l.After)
+}
+
+// peekType returns the type of an event whose stream does not tell it.
+func peekType(e *tidings.Event) string {
+	p := placer{channel: e.Channel, session: "any"}
+	kind, _, err := p.place(e.Data)
+	if err != nil {
+		return "" // it is shown all the same
+	}
+	return kind
+}
