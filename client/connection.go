@@ -105,28 +105,33 @@ func (f *follower) read(r io.Reader) error {
 // take does what a frame says. A frame that is neither an event, a position
 // nor a notice known here is one of a newer server, and skipped.
 func (f *follower) take(frame *sse.Event) error {
-	if frame.Kind == sse.Message && frame.Name != "" && frame.Name != wire.LostName {
+	lost := frame.Name == wire.LostName
+	if frame.Kind == sse.Message && frame.Name != "" && !lost {
 		return nil
 	}
-	if !frame.HasID {
-		return &strangeError{errors.New("found an event without an id")}
-	}
-	id, err := tidings.ParseID(frame.ID)
-	if err != nil {
-		return &strangeError{err}
-	}
+	id, err := position(frame)
 	switch {
+	case err != nil:
+		return err
 	case frame.Kind == sse.Position:
 		f.advance(id)
 		return nil
-	case frame.Name == wire.LostName:
+	case lost:
 		return f.lost(id, frame.Data)
 	}
-	e, err := f.stream.event(id, frame.Data)
-	if err != nil {
-		return &strangeError{err}
+	return f.event(id, frame.Data)
+}
+
+// position returns that of a frame, which has to have its own.
+func position(frame *sse.Event) (tidings.ID, error) {
+	if !frame.HasID {
+		return tidings.ID{}, &strangeError{errors.New("found an event without an id")}
 	}
-	return f.deliver(e)
+	id, err := tidings.ParseID(frame.ID)
+	if err != nil {
+		return id, &strangeError{err}
+	}
+	return id, nil
 }
 
 // A watchdog calls bite when it was not stopped in time.

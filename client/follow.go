@@ -121,10 +121,14 @@ func final(err error) bool {
 	return header || strange
 }
 
-// deliver yields an event, or skips it if it was yielded before.
-func (f *follower) deliver(e tidings.Event) error {
-	if !f.advance(e.ID) {
+// event yields an event, or skips it if it was yielded before.
+func (f *follower) event(id tidings.ID, data []byte) error {
+	if !f.advance(id) {
 		return nil
+	}
+	e, err := f.stream.event(id, data)
+	if err != nil {
+		return &strangeError{err}
 	}
 	if !f.yield(e, nil) {
 		return errDone

@@ -75,6 +75,34 @@ func silent(frames ...string) func(context.Context) *http.Response {
 	}
 }
 
+// slow returns a stream whose frames come one by one, unless the connection was
+// given up.
+func slow(frames ...string) func(context.Context) *http.Response {
+	return func(ctx context.Context) *http.Response {
+		r := stream()(ctx)
+		r.Body = io.NopCloser(&trickle{ctx, frames})
+		return r
+	}
+}
+
+// A trickle gives one frame to each Read.
+type trickle struct {
+	ctx    context.Context
+	frames []string
+}
+
+func (tr *trickle) Read(p []byte) (int, error) {
+	if err := tr.ctx.Err(); err != nil {
+		return 0, err
+	}
+	if len(tr.frames) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, tr.frames[0])
+	tr.frames = tr.frames[1:]
+	return n, nil
+}
+
 // A hush is a connection on which nothing arrives.
 type hush struct{ ctx context.Context }
 
@@ -214,7 +242,7 @@ retry: <nil>`)
 
 func TestFollowDoesNotWatchWhileTheCallerIsBusy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &script{answers: []func(context.Context) *http.Response{stream(frame(1), frame(2))}}
+		s := &script{answers: []func(context.Context) *http.Response{slow(frame(1), frame(2))}}
 		c, err := client.New("http://hub.test", &client.Options{HTTPClient: &http.Client{Transport: s}})
 		if err != nil {
 			t.Fatal(err)

@@ -26,7 +26,7 @@ type upload struct {
 }
 
 // errPatience is the cause where Patience ended.
-var errPatience = errors.New("gave up")
+var errPatience = errors.New("no answer in time")
 
 // post makes the request until it is known what became of it.
 func (c *Client) post(ctx context.Context, u upload, answer any) error {

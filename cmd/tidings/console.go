@@ -54,9 +54,9 @@ const (
 	cyan   colour = "36"
 )
 
-// paint returns text in a colour, if colours are on.
+// paint returns text in a colour, if colours are on and c is one.
 func paint(on bool, c colour, text string) string {
-	if !on || text == "" {
+	if !on || c == "" || text == "" {
 		return text
 	}
 	return "\x1b[" + string(c) + "m" + text + "\x1b[0m"

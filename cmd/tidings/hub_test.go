@@ -69,7 +69,7 @@ func TestReplayArrivesByteForByte(t *testing.T) {
 	if err := json.Unmarshal([]byte(replay.out), sum); err != nil || replay.code != 0 || replay.err != "" {
 		t.Fatalf("replay: %v, %+v", err, replay)
 	}
-	if sum.Events != total || len(sum.Files) != len(files) || sum.Duplicates != 0 {
+	if sum.Events != total || sum.Bytes != size(want) || len(sum.Files) != len(files) || sum.Duplicates != 0 {
 		t.Errorf("summary %s, want %d events of %d files", replay.out, total, len(files))
 	}
 	code, out, errs := tail.end()
@@ -88,6 +88,14 @@ func TestReplayArrivesByteForByte(t *testing.T) {
 	if len(owners) != 3 {
 		t.Errorf("owners %v, want three", owners)
 	}
+}
+
+// size returns how many bytes all lines have.
+func size(lines map[string][]string) (n int) {
+	for _, of := range lines {
+		n += len(strings.Join(of, ""))
+	}
+	return n
 }
 
 // same compares the payloads of sessions.

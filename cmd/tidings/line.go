@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -37,35 +38,33 @@ var channelColours = map[tidings.Channel]colour{
 
 // readable writes an event as a line for people, cut to the terminal's width.
 func (c *console) readable(e *tidings.Event) error {
-	on := !c.noColour
-	kind := green
-	if strings.Contains(strings.ToUpper(e.Type), "ERROR") {
-		kind = red
+	parts := []struct {
+		colour colour
+		text   string
+	}{
+		{dim, e.ID.Time().Local().Format("15:04:05.000")}, // what a stamp is exact to
+		{"", printable(strings.Trim(e.User+"/"+e.Session, "/"))},
+		{cmp.Or(channelColours[e.Channel], bold), printable(string(e.Channel))},
+		{typeColour(e.Type), printable(e.Type)},
 	}
-	// A stamp of the memory log is exact to the millisecond.
-	when := e.ID.Time().Local().Format("15:04:05.000")
-	where := printable(strings.Trim(e.User+"/"+e.Session, "/"))
-	width := len(when) + len(where) + len(e.Channel) + len(e.Type) + 4
+	line, width := "", 0
+	for _, p := range parts {
+		if p.text != "" {
+			line += paint(!c.noColour, p.colour, p.text) + " "
+			width += utf8.RuneCountInString(p.text) + 1
+		}
+	}
 	data := cut(printable(oneSpace(e.Data)), max(c.width-width, 40))
-	channel, has := channelColours[e.Channel]
-	if !has {
-		channel = bold
-	}
-	_, err := fmt.Fprintln(c.out, strings.Join(compact(
-		paint(on, dim, when), where, paint(on, channel, printable(string(e.Channel))),
-		paint(on, kind, printable(e.Type)), paint(on, dim, data)), " "))
+	_, err := fmt.Fprintln(c.out, line+paint(!c.noColour, dim, data))
 	return err
 }
 
-// compact returns the parts that are not empty.
-func compact(parts ...string) []string {
-	kept := parts[:0]
-	for _, p := range parts {
-		if p != "" {
-			kept = append(kept, p)
-		}
+// typeColour returns the colour of a type.
+func typeColour(kind string) colour {
+	if strings.Contains(strings.ToUpper(kind), "ERROR") {
+		return red
 	}
-	return kept
+	return green
 }
 
 // oneSpace takes the spaces between tokens away, which cost width.

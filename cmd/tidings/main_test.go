@@ -198,7 +198,7 @@ func TestExitCodes(t *testing.T) {
 		{"publish --data 1 --ndjson", 2, "--data"},
 		{"publish --key k --ndjson", 2, "--key"},
 		{"publish --url ftp://x --data 1", 2, "--url"},
-		{"publish --data 1 --patience 1ms --url " + nowhere, 1, "Is `tidings serve` running there?"},
+		{"publish --data 1 --patience 300ms --url " + nowhere, 1, "Is `tidings serve` running there?"},
 		{"publish --channel agui --data {} --url " + nowhere, 1, "no type"},
 		{"tail --after 7", 2, "--after"},
 		{"tail --after 1-1 --from-start", 2, "two beginnings"},
@@ -210,7 +210,7 @@ func TestExitCodes(t *testing.T) {
 		{"replay --parallel 0 " + run, 2, "--parallel"},
 		{"replay --users -1 " + run, 2, "--users"},
 		{"replay --users 2 --user a " + run, 2, "exclude"},
-		{"replay --patience 1ms --url " + nowhere + " " + run, 1, "Is `tidings serve` running there?"},
+		{"replay --patience 300ms --url " + nowhere + " " + run, 1, "Is `tidings serve` running there?"},
 		{"replay " + broken, 1, "broken.jsonl: line 3"},
 	} {
 		got := finished(t, "", strings.Fields(tt.args)...)

@@ -92,21 +92,18 @@ func (t *tail) print(c *console, events iter.Seq2[tidings.Event, error]) error {
 	if t.JSON || !c.outTTY {
 		write = c.jsonLine
 	}
-	printed := 0
+	left := t.Count
 	for e, err := range events {
 		if lost, ok := errors.AsType[*tidings.LostError](err); ok {
 			c.note("%s", missing(lost))
 			continue
 		}
-		if err != nil {
+		if err == nil {
+			e.Type = cmp.Or(e.Type, peekType(&e))
+			err = write(&e)
+		}
+		if left--; err != nil || left == 0 {
 			return err
-		}
-		e.Type = cmp.Or(e.Type, peekType(&e))
-		if err := write(&e); err != nil {
-			return fmt.Errorf("print: %w", err)
-		}
-		if printed++; printed == t.Count {
-			return nil
 		}
 	}
 	return nil
