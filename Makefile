@@ -1,4 +1,5 @@
 # make run    serves the hub on this machine and says what to try
+# make build  makes bin/tidings
 # make test   runs all tests
 # make check  runs everything that looks at the code without running it
 # make bench  measures
@@ -7,10 +8,13 @@ GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run test check format vet fix staticcheck cross vulnerabilities bench
+.PHONY: run build test check format vet fix staticcheck cross vulnerabilities bench
 
-run:
-	$(GO) run ./cmd/tidings serve
+run: build
+	bin/tidings serve
+
+build:
+	$(GO) build -o bin/tidings ./cmd/tidings
 
 test:
 	$(GO) test -race -timeout $(TIMEOUT) ./...

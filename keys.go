@@ -46,6 +46,3 @@ func (t *keyTable) turn(now time.Time) {
 
 // room reports whether n more keys may be remembered.
 func (t *keyTable) room(n int) bool { return len(t.current)+len(t.previous)+n <= t.limit }
-
-// empty reports whether no key is remembered.
-func (t *keyTable) empty() bool { return len(t.current)+len(t.previous) == 0 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/metrics"
 )
 
 // serve is "tidings serve".
@@ -74,7 +75,9 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
 	}
-	api := httpapi.New(hub, &httpapi.Options{SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger})
+	api := httpapi.New(hub, &httpapi.Options{
+		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger, Metrics: metrics.Handler(hub),
+	})
 	c.welcome(s, "http://"+listener.Addr().String())
 	return s.listen(ctx, c, listener, api)
 }

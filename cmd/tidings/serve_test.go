@@ -9,8 +9,8 @@ import (
 
 func TestServeSaysWhatToTry(t *testing.T) {
 	p, url := serving(t)
-	p.line(p.errs, "tidings tail --url "+url)
-	p.line(p.errs, "tidings publish --url "+url+" --user alice")
+	p.line(p.errs, " tail --url "+url)
+	p.line(p.errs, " publish --url "+url+" --user alice")
 	p.line(p.errs, url+"/v1/events")
 	p.signal()
 	if code, out, errs := p.end(); code != 0 || out != "" {
