@@ -55,6 +55,9 @@ func (a *api) drainMany(t *testing.T, count int) (ends []time.Duration, retries 
 	if err := a.h.Drain(t.Context()); err != nil {
 		t.Error(err)
 	}
+	if n := a.hub.Stats().Subscribers; n != 0 {
+		t.Errorf("Drain returned before %d streams ended", n)
+	}
 	work.Wait()
 	return ends, retries
 }

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -58,6 +59,29 @@ func TestForeignPositionIsToldFirst(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	r.expect("1 1")
+}
+
+func TestLostMovesThePositionOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), nil, nil)
+		r := a.follow("/v1/stream/agui?user=alice&after=1763672400000000000-42")
+		r.expect("at 42")
+		r.show()
+		r.expect(": keep-alive", ": keep-alive")
+		r.close()
+	})
+}
+
+// Writes are filled up to a size; events of all sizes meet its border.
+func TestEventsOfAllSizesInOneBatch(t *testing.T) {
+	a := serve(t, nil)
+	var want []string
+	for i := range 60 {
+		payload := `"` + strings.Repeat("x", i*1499) + `"`
+		a.publish("alice", `1`, payload)
+		want = append(want, strconv.Itoa(2*i+1)+" 1", strconv.Itoa(2*i+2)+" "+payload)
+	}
+	a.follow("/v1/stream/agui?user=alice&from=start").expect(want...)
 }
 
 func TestExpiredPositionIsToldFirst(t *testing.T) {
@@ -190,6 +214,21 @@ func TestResponseWritersThatCannotStreamAreRefusedBeforeTheStream(t *testing.T) 
 	}
 }
 
+// unflushable has deadlines, but cannot flush.
+type unflushable struct{ bare }
+
+func (unflushable) SetWriteDeadline(time.Time) error { return nil }
+
+func TestResponseWriterThatCannotFlushIsRefused(t *testing.T) {
+	a := serve(t, nil)
+	w := httptest.NewRecorder()
+	r := a.request("GET", "/v1/stream/agui?user=alice", "")
+	r.RemoteAddr = "127.0.0.1:1"
+	if a.h.ServeHTTP(unflushable{bare{w}}, r); w.Code != 500 || !strings.Contains(w.Body.String(), "#internal") {
+		t.Errorf("got %d %s", w.Code, w.Body)
+	}
+}
+
 func TestStreamsThroughMiddlewareThatUnwraps(t *testing.T) {
 	hub := newHub(t, nil, nil)
 	h := httpapi.New(hub, nil)
@@ -203,9 +242,11 @@ func TestStreamsThroughMiddlewareThatUnwraps(t *testing.T) {
 	r.close()
 }
 
+// The deadline of a write is lifted while nothing is written; in HTTP/2 it
+// would end the stream.
 func TestHTTP2(t *testing.T) {
 	hub := newHub(t, nil, nil)
-	h := httpapi.New(hub, nil)
+	h := httpapi.New(hub, &httpapi.Options{WriteTimeout: 200 * time.Millisecond, KeepAlive: 300 * time.Millisecond})
 	server := httptest.NewUnstartedServer(h)
 	server.EnableHTTP2 = true
 	server.StartTLS()
@@ -214,7 +255,7 @@ func TestHTTP2(t *testing.T) {
 	r := a.follow("/v1/stream/agui?user=alice")
 	r.expect("at 0")
 	a.publish("alice", `1`, `"`+strings.Repeat("x", 1<<20-2)+`"`)
-	r.expect("1 1", `2 "`+strings.Repeat("x", 1<<20-2)+`"`)
+	r.expect("1 1", `2 "`+strings.Repeat("x", 1<<20-2)+`"`, ": keep-alive", ": keep-alive")
 	if r.res.ProtoMajor != 2 {
 		t.Errorf("got %s", r.res.Proto)
 	}

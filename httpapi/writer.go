@@ -32,9 +32,6 @@ func newWriter(w http.ResponseWriter, timeout time.Duration) (*writer, error) {
 	if err := out.rest(); err != nil {
 		return nil, fmt.Errorf("%w: %w", errNoStreaming, err)
 	}
-	// A server's ReadTimeout would end the stream. Where it cannot be lifted,
-	// there is none.
-	_ = out.rc.SetReadDeadline(time.Time{})
 	return out, nil
 }
 
