@@ -129,7 +129,7 @@ func TestSelection(t *testing.T) {
 		{"feed?from=start&user=bob&names=type", `3 A {"id":"#3","user":"bob","channel":"agui","session":"s1","type":"A","time":"TIME","data":3}`},
 	} {
 		r := a.follow("/v1/stream/" + tt.path)
-		for _, want := range strings.Split(tt.want, "|") {
+		for want := range strings.SplitSeq(tt.want, "|") {
 			if got := plain(r.show()); got != want {
 				t.Errorf("%s: got %s, want %s", tt.path, got, want)
 			}
