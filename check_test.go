@@ -91,6 +91,14 @@ func TestChannelsThatOneMayNotPublishOn(t *testing.T) {
 	}
 }
 
+func TestReservedTypesCannotBePublished(t *testing.T) {
+	hub := newHub(t, nil, nil)
+	_, err := hub.Publish(t.Context(), tidings.Event{Channel: tidings.AGUI, Type: "tidings.lost", Data: []byte("1")})
+	if !errors.Is(err, tidings.ErrInvalid) {
+		t.Errorf("got error %v", err)
+	}
+}
+
 func TestBatchWithOneBadEventPublishesNothing(t *testing.T) {
 	onEveryLog(t, func(t *testing.T, hub *tidings.Hub) {
 		before := hub.Stats().Head

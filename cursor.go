@@ -9,7 +9,7 @@ package tidings
 type cursor struct {
 	group *group
 	pos   ID
-	clear ID     // a floor of the topic that is known not to concern the selection
+	clear ID     // the topic's floor that was dealt with: it does not concern the selection, or notice was given
 	seen  uint64 // how many of group.matched are read or were lost,
 	exact bool   // if this is set: not while history is read
 	place int    // in group.waiting, if it waits
@@ -17,8 +17,13 @@ type cursor struct {
 	ready chan struct{}
 }
 
-// scanLimit bounds how many events one take looks at under the topic's lock.
-const scanLimit = 1024
+// Bounds of one take: how many events it looks at under the topic's lock, and
+// how many bytes of frames it returns, so that a slow reader of large events
+// holds few of them.
+const (
+	scanLimit = 1024
+	takeBytes = 1 << 20
+)
 
 // wake marks the cursor ready. It never blocks.
 func (c *cursor) wake() {
@@ -76,13 +81,14 @@ func (c *cursor) take(dst []Event, head ID) taking {
 
 // collect copies what is pending and reports whether it saw all of it.
 func (c *cursor) collect(dst []Event) (events []Event, all bool) {
-	scanned := 0
+	scanned, size := 0, 0
 	for e := range c.group.topic.events.after(c.pos.seq) {
-		if len(dst) == cap(dst) || scanned == scanLimit {
+		if len(dst) == cap(dst) || scanned == scanLimit || size > takeBytes {
 			return dst, false
 		}
 		if c.group.matches(e) {
 			dst = append(dst, *e)
+			size += len(e.frame)
 		}
 		c.pos = e.ID
 		scanned++
@@ -90,21 +96,24 @@ func (c *cursor) collect(dst []Event) (events []Event, all bool) {
 	return dst, true
 }
 
-// skip moves the cursor to a floor and returns how many events of its
-// selection it had not read and now cannot, as far as that is known: a cursor
-// that has never been up to date does not know.
-func (c *cursor) skip(floor ID) (dropped uint64) {
+// overtaken deals with a floor beyond the cursor's position. What is retained
+// in between will still be read; if nothing is, the position becomes the floor.
+// It returns the position, and how many events of the selection can no longer
+// be read, as far as that is known: a cursor that has never been up to date
+// does not know.
+func (c *cursor) overtaken(floor ID) (at ID, dropped uint64) {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	c.pos = floor
-	if !c.exact {
-		return 0
+	if next := t.next(c); next == nil || next.ID.seq > floor.seq {
+		c.pos = floor
 	}
-	reached := c.group.matched - t.unread(c)
-	dropped = reached - c.seen
-	c.seen = reached
-	return dropped
+	if c.exact {
+		reached := c.group.matched - t.unread(c)
+		dropped = reached - c.seen
+		c.seen = reached
+	}
+	return c.pos, dropped
 }
 
 // back gives up the n last events taken: the position is now before them.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -120,6 +121,67 @@ func TestViewIsLostOnlyIfSomethingOfItIsGone(t *testing.T) {
 			t.Errorf("%+v: got %s, want %s", c.sel, got, c.want)
 		}
 	}
+}
+
+func TestWhatRemainsIsDeliveredAfterANotice(t *testing.T) {
+	log := smallLog(t, tidings.Retention{Events: 3})
+	hub := newHub(t, log, nil)
+	zero := hub.Stats().Head
+	first := publishOne(t, hub, event("u", "quiet", "0")).ID
+	publishNumbers(t, hub, "u", "calm", 1, 2)
+	publishNumbers(t, hub, "u", "noisy", 3, 20)
+	rest := "1 2 18 19 20"
+	for _, c := range []struct {
+		sel   tidings.Selector
+		start tidings.Start
+		want  string
+	}{
+		{tidings.Selector{User: "u"}, tidings.Oldest, "[0 " + rest + "]"},
+		{tidings.Selector{Everyone: true}, tidings.Oldest, "[0 " + rest + "]"},
+		{tidings.Selector{User: "u", Sessions: []string{"calm", "noisy"}}, tidings.Oldest, "[" + rest + "]"},
+		{tidings.Selector{User: "u"}, tidings.After(zero), "[lost expired 0 " + rest + "]"},
+		{tidings.Selector{User: "u"}, tidings.After(first), "[lost expired " + rest + "]"},
+		{tidings.Selector{User: "u"}, tidings.After(tidings.NewID(time.Now(), 7)), "[lost foreign 0 " + rest + "]"},
+	} {
+		sub := subscribe(t, hub, c.sel, c.start)
+		if got := fmt.Sprint(readAll(t, sub)); got != c.want {
+			t.Errorf("%+v from %v: got %s, want %s", c.sel, c.start, got, c.want)
+		}
+	}
+	var got []string
+	for batch, err := range log.Read(t.Context(), tidings.Selector{User: "u"}, tidings.ID{}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range batch.Events {
+			got = append(got, string(e.Data))
+		}
+	}
+	if want := "0 " + rest; strings.Join(got, " ") != want {
+		t.Errorf("the log read %v, want %s", got, want)
+	}
+}
+
+func TestPendingHoldsFewLargeEvents(t *testing.T) {
+	onEveryLog(t, func(t *testing.T, hub *tidings.Hub) {
+		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+		large := `"` + strings.Repeat("x", 400_000) + `"`
+		for range 20 {
+			publishOne(t, hub, event("u", "s", large))
+		}
+		for left := 20; left > 0; {
+			batch, err := sub.Pending(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(batch.Events) > 3 && hub.Stats().Events > 1 {
+				t.Errorf("got %d events of 400 kB at once", len(batch.Events))
+			}
+			if left -= len(batch.Events); len(batch.Events) == 0 {
+				<-sub.Ready()
+			}
+		}
+	})
 }
 
 // readAll reads what is pending and shows it.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"strings"
 )
 
 // Publish checks an event, appends it to the log and returns its receipt. It
@@ -84,6 +85,9 @@ func (h *Hub) check(e *Event) error {
 		if err := CheckName(f.field, f.value, f.limit); err != nil {
 			return err
 		}
+	}
+	if strings.HasPrefix(e.Type, reservedPrefix) {
+		return invalid("type", e.Type, "one that does not begin with "+reservedPrefix)
 	}
 	if err := h.opts.Router.check(e.Channel); err != nil {
 		return err

@@ -101,8 +101,9 @@ func (s *Subscription) fallBehind() error {
 		return nil
 	}
 	after := s.cursor.position()
-	s.drop(s.cursor.skip(floor))
-	return s.lose(after, floor, LostExpired)
+	at, dropped := s.cursor.overtaken(floor)
+	s.drop(dropped)
+	return s.lose(after, at, LostExpired)
 }
 
 // over returns why nothing more comes, or nil.
@@ -117,8 +118,8 @@ func (s *Subscription) over() error {
 }
 
 // lose makes the notice of a loss, and keeps it.
-func (s *Subscription) lose(after, floor ID, reason string) error {
-	lost := &LostError{After: after, Oldest: floor, Reason: reason}
+func (s *Subscription) lose(after, at ID, reason string) error {
+	lost := &LostError{After: after, Oldest: at, Reason: reason}
 	s.told.Store(lost)
 	s.hub.count.lost.Add(1)
 	s.hub.opts.Hooks.Lost(s.Selector(), lost)

@@ -165,6 +165,16 @@ func (t *topic) unread(c *cursor) uint64 {
 	return n
 }
 
+// next returns the next event that c has to read, or nil. t.mu must be held.
+func (t *topic) next(c *cursor) *Event {
+	for e := range t.events.after(c.pos.seq) {
+		if c.group.matches(e) {
+			return e
+		}
+	}
+	return nil
+}
+
 // leave removes a cursor, and its group with the last one.
 func (t *topic) leave(c *cursor) {
 	t.mu.Lock()

@@ -14,6 +14,7 @@ import (
 type window struct {
 	head     atomic.Pointer[Event]
 	err      atomic.Pointer[error] // why the window ended, if it has
+	start    ID                    // before the first event
 	mu       sync.Mutex            // orders all changes; guards everything below
 	feed     topic
 	owners   table[string, *owner]
@@ -64,7 +65,7 @@ func cost(e *Event) int64 {
 
 // newWindow returns an empty window whose head and floor is start.
 func newWindow(start ID, retain Retention, prefix bool) *window {
-	w := &window{freed: start, retain: retain, prefix: prefix}
+	w := &window{start: start, freed: start, retain: retain, prefix: prefix}
 	w.feed.gone.any = start
 	w.head.Store(&Event{ID: start})
 	return w
@@ -160,7 +161,7 @@ func (w *window) freeOwner(o *owner) {
 }
 
 // attach puts a cursor at a position of the topic that serves its selector
-// best. A zero position means the floor of the selection.
+// best. A zero position means before everything that is retained.
 func (w *window) attach(c *cursor, sel Selector, all bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -170,7 +171,8 @@ func (w *window) attach(c *cursor, sel Selector, all bool) error {
 	t := w.topic(&sel)
 	t.join(c, sel, all, c.pos == w.position())
 	if c.pos.IsZero() {
-		c.skip(w.floor(c))
+		c.pos = w.start
+		c.overtaken(w.floor(c))
 	}
 	return nil
 }
@@ -189,8 +191,7 @@ func (w *window) topic(sel *Selector) *topic {
 }
 
 // floor returns the floor of exactly what a cursor selects, as far as it is
-// known, and notes that the rest of its topic's does not concern it. w.mu must
-// be held.
+// known, and notes that its topic's has been dealt with. w.mu must be held.
 func (w *window) floor(c *cursor) ID {
 	sel := &c.group.sel
 	t := c.group.topic
@@ -219,12 +220,13 @@ func (w *window) sessionFloor(name string, g *group) ID {
 	return o.freed
 }
 
-// recheck returns the floor of what a cursor selects if it is behind it, or
-// the zero ID.
+// recheck returns the floor of what a cursor selects if it is beyond its
+// position and notice was not given, or the zero ID.
 func (w *window) recheck(c *cursor) ID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if floor := w.floor(c); floor.seq > c.pos.seq {
+	dealt := max(c.pos.seq, c.clear.seq)
+	if floor := w.floor(c); floor.seq > dealt {
 		return floor
 	}
 	return ID{}
