@@ -83,3 +83,29 @@ func numbers(from, to int) []string {
 	}
 	return s
 }
+
+func TestLeavingWhileOthersWait(t *testing.T) {
+	onEveryLog(t, func(t *testing.T, hub *tidings.Hub) {
+		var subs []*tidings.Subscription
+		for range 10 {
+			sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+			readAll(t, sub) // nothing: it waits
+			subs = append(subs, sub)
+		}
+		for len(subs) > 1 { // each time from another place, until one is left
+			subs[len(subs)/3].Close()
+			subs = append(subs[:len(subs)/3], subs[len(subs)/3+1:]...)
+			if len(subs)%2 == 0 {
+				continue
+			}
+			publishOne(t, hub, event("u", "s", "1"))
+			for _, sub := range subs {
+				<-sub.Ready()
+				if got := read(t, sub, 1); got[0] != "1" {
+					t.Fatalf("got %v", got)
+				}
+				readAll(t, sub)
+			}
+		}
+	})
+}

@@ -83,6 +83,21 @@ func TestKeyIsForgottenAfterItsWindow(t *testing.T) {
 	}
 }
 
+func TestKeysOutliveTheirGeneration(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t, nil, nil)
+		defer hub.Close()
+		for i := range 10 { // a key a half minute, retried three times within its window
+			for _, age := range []int{0, 1, 2, 3} {
+				if r := publishOne(t, hub, keyed("u", fmt.Sprint(max(0, i-age)), "1")); i >= age && r.Duplicate != (age > 0) {
+					t.Errorf("key %d after %d half minutes: got %+v", i-age, age, r)
+				}
+			}
+			time.Sleep(30 * time.Second)
+		}
+	})
+}
+
 func TestTooManyKeysAreRefusedButNotRetries(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := tidings.NewMemoryLog(&tidings.MemoryOptions{Keys: 10})

@@ -122,7 +122,7 @@ func (f namedFormat) head(dst []byte, e *tidings.Event) []byte {
 // the hub has checked. Names that mean something else to a client, and could
 // be forged, are left out: an EventSource has its own events open and error.
 func appendName(dst []byte, name string) []byte {
-	if name == "" || name == "open" || name == "error" || tidings.Channel(name).Reserved() {
+	if name == "" || name == "open" || name == "error" {
 		return dst
 	}
 	dst = append(dst, "event: "...)

@@ -106,7 +106,7 @@ func TestSelection(t *testing.T) {
 		{User: "bob", Channel: "agui", Session: "s1", Type: "A", Data: []byte(`3`)},
 		{User: "alice", Channel: "system", Type: "C", Data: []byte(`4`)},
 		{User: "alice", Channel: "analytics", Type: "A", Data: []byte(`5`)},
-		{User: "alice", Channel: "agui", Session: "s3", Type: "tidings.lost", Data: []byte(`6`)},
+		{User: "alice", Channel: "agui", Session: "s3", Type: "open", Data: []byte(`6`)},
 		{User: "alice", Channel: "agui", Session: "s3", Type: "error", Data: []byte(`7`)},
 		{User: "alice", Channel: "agui", Session: "end", Type: "A", Data: []byte(`"end"`)},
 	} {
