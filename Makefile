@@ -16,8 +16,13 @@ run: build
 build:
 	$(GO) build -o bin/tidings ./cmd/tidings
 
-test:
+test: test/clients/node_modules
 	$(GO) test -race -timeout $(TIMEOUT) ./...
+
+# What the tests of official clients run in Node.
+test/clients/node_modules: test/clients/package-lock.json
+	cd test/clients && npm ci --no-audit --no-fund
+	@touch $@
 
 check: format vet fix staticcheck cross vulnerabilities
 
