@@ -24,8 +24,9 @@ func (e ending) String() string { return [...]string{"reset", "closed", "ended"}
 
 // A cut says where a proxy ends a connection.
 type cut struct {
-	events int // after so many events; negative: never
-	inside int // after so many more bytes, but before the end of the next frame
+	events int  // after so many events; negative: never
+	any    bool // frames without data count, too
+	inside int  // after so many more bytes, but before the end of the next frame
 	how    ending
 }
 
@@ -49,6 +50,7 @@ type proxy struct {
 	url    string
 	target string // host:port
 	plan   func(owner string, visit int) cut
+	before func(owner string, visit int) // the server is asked; nil does nothing
 	listen net.Listener
 	work   sync.WaitGroup
 	watch  // guards what follows
@@ -58,15 +60,16 @@ type proxy struct {
 }
 
 // newProxy returns a proxy that runs until the test ends. plan says where to
-// cut the owner's connection number visit, counted from 0.
-func newProxy(t *testing.T, target string, plan func(owner string, visit int) cut) *proxy {
+// cut the owner's connection number visit, counted from 0; before, if not nil,
+// is called ahead of it.
+func newProxy(t *testing.T, target string, plan func(owner string, visit int) cut, before func(owner string, visit int)) *proxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &proxy{
-		url: "http://" + l.Addr().String(), target: target, plan: plan, listen: l,
+		url: "http://" + l.Addr().String(), target: target, plan: plan, before: before, listen: l,
 		visits: make(map[string][]*visit), open: make(map[net.Conn]bool),
 	}
 	p.work.Go(p.accept) // ends with the listener
@@ -123,6 +126,7 @@ func (p *proxy) pass(down net.Conn) {
 	if err != nil {
 		return
 	}
+	p.knock(req)
 	up, err := net.Dial("tcp", p.target)
 	if err != nil {
 		return
@@ -150,6 +154,18 @@ func (p *proxy) pass(down net.Conn) {
 			down.(*net.TCPConn).SetLinger(0)
 		}
 	}
+}
+
+// knock calls before.
+func (p *proxy) knock(req *http.Request) {
+	if p.before == nil {
+		return
+	}
+	owner := req.URL.Query().Get("user")
+	p.mu.Lock()
+	visit := len(p.visits[owner])
+	p.mu.Unlock()
+	p.before(owner, visit)
 }
 
 // begin notes a visit.
@@ -253,7 +269,7 @@ func (k *knife) step(c byte) {
 		return
 	}
 	if len(k.line) == 0 { // the frame ends
-		if k.data {
+		if k.data || k.any {
 			k.events++
 		}
 		k.data, k.deep = false, 0

@@ -81,7 +81,7 @@ func TestSubscribersMissNothingThroughCutConnections(t *testing.T) {
 	b := &board{owners: make(map[string]*owner)}
 	proxies := make(map[string]*proxy)
 	for _, client := range []string{tail, eventSource4, eventSource5, fetch, fetchGuarded} {
-		proxies[client] = newProxy(t, server.host, planOf(client, s))
+		proxies[client] = newProxy(t, server.host, planOf(client, s), nil)
 	}
 	var subscriptions []subscription
 	for i, o := range spread(t) {

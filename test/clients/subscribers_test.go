@@ -35,7 +35,7 @@ type subscription struct {
 	Client string   `json:"client"`
 	Owner  string   `json:"owner"`
 	URL    string   `json:"url"`
-	Names  []string `json:"names"` // of frames that an EventSource listens to
+	Names  []string `json:"names,omitempty"` // of frames that an EventSource listens to
 }
 
 // What a client is handed or says.
