@@ -76,7 +76,7 @@ type board struct {
 func TestSubscribersMissNothingThroughCutConnections(t *testing.T) {
 	skipShort(t)
 	needNode(t)
-	ctx, s := within(t, 2*time.Minute), chosen(t)
+	ctx, s := within(t, 90*time.Second), chosen(t)
 	server := startServer(t, ctx)
 	b := &board{owners: make(map[string]*owner)}
 	proxies := make(map[string]*proxy)

@@ -126,8 +126,7 @@ func (s *server) stats(t *testing.T, ctx context.Context) wire.Stats {
 // to be soon.
 func (s *server) awaitSubscribers(t *testing.T, ctx context.Context, n int) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
+	late := time.After(10 * time.Second)
 	pace := time.NewTicker(5 * time.Millisecond)
 	defer pace.Stop()
 	for {
@@ -137,7 +136,7 @@ func (s *server) awaitSubscribers(t *testing.T, ctx context.Context, n int) {
 		}
 		select {
 		case <-pace.C:
-		case <-ctx.Done():
+		case <-late:
 			t.Fatalf("the server has %d subscribers, want %d", got, n)
 		}
 	}
