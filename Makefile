@@ -8,7 +8,7 @@ GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test check format vet fix staticcheck cross vulnerabilities bench
+.PHONY: run build test setup browser check format vet fix staticcheck cross vulnerabilities bench
 
 run: build
 	bin/tidings serve
@@ -16,13 +16,22 @@ run: build
 build:
 	$(GO) build -o bin/tidings ./cmd/tidings
 
-test: test/clients/node_modules
+# The second run is at full size what the race detector makes too slow.
+test: setup
 	$(GO) test -race -timeout $(TIMEOUT) ./...
+	$(GO) test -timeout $(TIMEOUT) .
 
-# What the tests of official clients run in Node.
-test/clients/node_modules: test/clients/package-lock.json
-	cd test/clients && npm ci --no-audit --no-fund
+# What the tests need beside Go: clients for Node, and a browser.
+setup: test/clients/node_modules test/page/node_modules browser
+
+test/%/node_modules: test/%/package-lock.json
+	npm ci --prefix test/$* --no-audit --no-fund
 	@touch $@
+
+browser:
+	@test -n "$$TIDINGS_TEST_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null || \
+	{ apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } || \
+	{ echo "install chromium, or set TIDINGS_TEST_CHROMIUM to the path of a browser of its kind"; exit 1; }
 
 check: format vet fix staticcheck cross vulnerabilities
 

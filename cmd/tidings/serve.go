@@ -14,6 +14,7 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/metrics"
+	"github.com/tidings-dev/tidings/page"
 )
 
 // serve is "tidings serve".
@@ -76,7 +77,8 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
 	}
 	api := httpapi.New(hub, &httpapi.Options{
-		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger, Metrics: metrics.Handler(hub),
+		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger,
+		Page: page.Handler(), Metrics: metrics.Handler(hub),
 	})
 	c.welcome(s, "http://"+listener.Addr().String())
 	return s.listen(ctx, c, listener, api)

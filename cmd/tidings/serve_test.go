@@ -9,6 +9,7 @@ import (
 
 func TestServeSaysWhatToTry(t *testing.T) {
 	p, url := serving(t)
+	p.line(p.errs, url+"/")
 	p.line(p.errs, " tail --url "+url)
 	p.line(p.errs, " publish --url "+url+" --user alice")
 	p.line(p.errs, url+"/v1/events")

@@ -20,6 +20,7 @@ func (c *console) welcome(s *serve, url string) {
 	}
 	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), s.Log)
 	for _, try := range [][2]string{
+		{"Look", url + "/"},
 		{"Watch", program + " tail" + flag},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
 		{"Or with curl", fmt.Sprintf(`curl %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, url, member)},

@@ -6,6 +6,7 @@ package page_test
 import (
 	"context"
 	"flag"
+	"image/png"
 	"net"
 	"net/http"
 	"os"
@@ -19,7 +20,7 @@ import (
 	"github.com/tidings-dev/tidings/page"
 )
 
-var screenshot = flag.String("screenshot", "", "write a picture of the page to this file, named from the root of the repository")
+var screenshot = flag.String("screenshot", "", "write the picture of the page to this file, named from the root of the repository")
 
 // serve runs a hub with its page until the test ends, and returns its address.
 func serve(t *testing.T) string {
@@ -110,15 +111,20 @@ func TestRecordedRunsBecomeItems(t *testing.T) {
 	node(t, "--test", "--test-reporter=spec", "session.test.js")
 }
 
-// TestScreenshot is no test: with -screenshot it takes the picture of the page
-// that the documentation shows.
+// TestScreenshot takes the picture of the page that the documentation shows;
+// with -screenshot it replaces that one.
 func TestScreenshot(t *testing.T) {
-	if *screenshot == "" {
-		t.Skip("no -screenshot")
-	}
-	path := *screenshot
-	if !filepath.IsAbs(path) {
-		path = filepath.Join("..", "..", path)
+	path := filepath.Join(t.TempDir(), "page.png")
+	if *screenshot != "" {
+		path = filepath.Join("..", "..", *screenshot)
 	}
 	node(t, "screenshot.js", path)
+	picture, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	if size, err := png.DecodeConfig(picture); err != nil || size.Width != 1200 {
+		t.Errorf("the picture is %d wide, error %v", size.Width, err)
+	}
 }
