@@ -124,6 +124,15 @@ func TestGrants(t *testing.T) {
 	}
 }
 
+func TestOwnerOfTheAddressAndOfTheBodyMustBeTheSame(t *testing.T) {
+	all := httpapi.Access{Subject: "relay", Publish: func(string) bool { return true }}
+	a := serve(t, &httpapi.Options{Authenticate: always(all)})
+	const event = `{"user":"bob","channel":"system","data":1}`
+	a.post("/v1/events?user=alice", event).is(t, 403, wire.Forbidden)
+	a.post("/v1/events?user=bob", event).ok(t)
+	a.post("/v1/events", event).ok(t)
+}
+
 func TestFiguresOfAnOwnerNeedTheOwner(t *testing.T) {
 	access := httpapi.Access{Subject: "alice", Owner: "alice", Stats: true}
 	a := serve(t, &httpapi.Options{Authenticate: always(access)})

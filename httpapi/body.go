@@ -69,7 +69,7 @@ func mediaType(header http.Header) (ndjson bool, err error) {
 	given := header.Values("Content-Type")
 	kind, params, err := mime.ParseMediaType(strings.Join(given, ","))
 	charset := params["charset"]
-	if err != nil || len(given) != 1 || kind != wire.JSONType && kind != wire.NDJSONType || charset != "" && !strings.EqualFold(charset, "utf-8") {
+	if err != nil || kind != wire.JSONType && kind != wire.NDJSONType || charset != "" && !strings.EqualFold(charset, "utf-8") {
 		return false, refusal(wire.UnsupportedMedia, "Content-Type is %q: want %s or %s, in UTF-8", shorten(strings.Join(given, ", ")), wire.JSONType, wire.NDJSONType)
 	}
 	return kind == wire.NDJSONType, nil
