@@ -18,9 +18,12 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/page"
+	"go.uber.org/goleak"
 )
 
 var screenshot = flag.String("screenshot", "", "write the picture of the page to this file, named from the root of the repository")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // serve runs a hub with its page until the test ends, and returns its address.
 func serve(t *testing.T) string {
