@@ -139,7 +139,7 @@ func TestFramesAreTheSameFromWindowAndLog(t *testing.T) {
 		var want []string
 		for i := range 300 {
 			r := publishOne(t, hub, event("u", "s", `{"n":`+strings.Repeat("1", i+1)+`}`))
-			want = append(want, "id: "+r.ID.String()+"\ndata: {\"event\":{\"n\":"+strings.Repeat("1", i+1)+"}}\n\n")
+			want = append(want, "data: {\"event\":{\"n\":"+strings.Repeat("1", i+1)+"}}\nid: "+r.ID.String()+"\n\n")
 		}
 		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Oldest)
 		for e, err := range sub.Events(t.Context()) {
@@ -149,7 +149,7 @@ func TestFramesAreTheSameFromWindowAndLog(t *testing.T) {
 			if got := string(e.AppendFrame(nil, `{"event":`, `}`)); got != want[0] {
 				t.Fatalf("got %q, want %q", got, want[0])
 			}
-			if plain := string(e.AppendFrame([]byte("x"), "", "")); plain != "xid: "+e.ID.String()+"\ndata: "+string(e.Data)+"\n\n" {
+			if plain := string(e.AppendFrame([]byte("x"), "", "")); plain != "xdata: "+string(e.Data)+"\nid: "+e.ID.String()+"\n\n" {
 				t.Fatalf("got %q", plain)
 			}
 			if want = want[1:]; len(want) == 0 {

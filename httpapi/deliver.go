@@ -158,7 +158,7 @@ func (d *delivery) event(b []byte, e *tidings.Event) ([]byte, error) {
 		return b, err
 	}
 	err := d.out.write(e.Data)
-	return append(b[:0], d.asked.format.tail()...), err
+	return d.asked.format.tail(b[:0], e), err
 }
 
 // write sends b, after which there was no silence.

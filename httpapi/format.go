@@ -16,7 +16,7 @@ type format interface {
 	// head appends what stands before the payload of a frame, and tail what
 	// stands after it, so that a large payload need not be copied.
 	head(dst []byte, e *tidings.Event) []byte
-	tail() string
+	tail(dst []byte, e *tidings.Event) []byte
 }
 
 // plainFormat has the payload as data.
@@ -24,13 +24,13 @@ type plainFormat struct{}
 
 func (plainFormat) frame(dst []byte, e *tidings.Event) []byte { return e.AppendFrame(dst, "", "") }
 
-func (plainFormat) head(dst []byte, e *tidings.Event) []byte {
-	dst = append(dst, "id: "...)
-	dst, _ = e.ID.AppendText(dst) // never an error
-	return append(dst, "\ndata: "...)
-}
+func (plainFormat) head(dst []byte, _ *tidings.Event) []byte { return append(dst, "data: "...) }
 
-func (plainFormat) tail() string { return "\n\n" }
+func (plainFormat) tail(dst []byte, e *tidings.Event) []byte {
+	dst = append(dst, "\nid: "...)
+	dst, _ = e.ID.AppendText(dst) // never an error
+	return append(dst, "\n\n"...)
+}
 
 // envelopeFormat tells the channel around the payload. It maps each channel to
 // what stands before.
@@ -54,21 +54,25 @@ func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
 	return append(plainFormat{}.head(dst, e), f[e.Channel]...)
 }
 
-func (envelopeFormat) tail() string { return "}\n\n" }
+func (envelopeFormat) tail(dst []byte, e *tidings.Event) []byte {
+	return plainFormat{}.tail(append(dst, '}'), e)
+}
 
 // feedFormat has everything about the event as data.
 type feedFormat struct{}
 
 func (f feedFormat) frame(dst []byte, e *tidings.Event) []byte {
 	dst = append(f.head(dst, e), e.Data...)
-	return append(dst, f.tail()...)
+	return f.tail(dst, e)
 }
 
 func (feedFormat) head(dst []byte, e *tidings.Event) []byte {
 	return appendRecord(plainFormat{}.head(dst, e), e)
 }
 
-func (feedFormat) tail() string { return "}\n\n" }
+func (feedFormat) tail(dst []byte, e *tidings.Event) []byte {
+	return plainFormat{}.tail(append(dst, '}'), e)
+}
 
 // appendRecord appends an event as package wire's Event describes it, up to
 // its payload.

@@ -38,13 +38,14 @@ func appendMessage(dst []byte, e Event) ([]byte, error) {
 	if err := checkMessage(e); err != nil {
 		return dst, err
 	}
-	if e.ID != "" || e.HasID {
-		dst = appendField(dst, "id: ", e.ID)
-	}
 	if e.Name != "" {
 		dst = appendField(dst, "event: ", e.Name)
 	}
-	return append(appendLines(dst, "data: ", e.Data), '\n'), nil
+	dst = appendLines(dst, "data: ", e.Data)
+	if e.ID != "" || e.HasID { // last: there are clients that take an id before its event is whole
+		dst = appendField(dst, "id: ", e.ID)
+	}
+	return append(dst, '\n'), nil
 }
 
 // AppendID appends an id-only frame: it moves a client's position and

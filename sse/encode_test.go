@@ -19,9 +19,9 @@ func TestAppendEvent(t *testing.T) {
 		want string
 	}{
 		{"data", message("a"), "data: a\n\n"},
-		{"everything", sse.Event{ID: "1-2", Name: "n", Data: []byte("{}")}, "id: 1-2\nevent: n\ndata: {}\n\n"},
-		{"inherited id is written", sse.Event{ID: "1", HasID: false, Data: []byte("a")}, "id: 1\ndata: a\n\n"},
-		{"id taken back", sse.Event{HasID: true, Data: []byte("a")}, "id: \ndata: a\n\n"},
+		{"everything", sse.Event{ID: "1-2", Name: "n", Data: []byte("{}")}, "event: n\ndata: {}\nid: 1-2\n\n"},
+		{"inherited id is written", sse.Event{ID: "1", HasID: false, Data: []byte("a")}, "data: a\nid: 1\n\n"},
+		{"id taken back", sse.Event{HasID: true, Data: []byte("a")}, "data: a\nid: \n\n"},
 		{"LF", message("a\nb"), "data: a\ndata: b\n\n"},
 		{"CR", message("a\rb"), "data: a\ndata: b\n\n"},
 		{"CRLF", message("a\r\nb"), "data: a\ndata: b\n\n"},
@@ -38,8 +38,8 @@ func TestAppendEvent(t *testing.T) {
 		{"NUL in data", message("a\x00b"), "data: a\x00b\n\n"},
 		{"byte order mark", message("\ufeffa"), "data: \ufeffa\n\n"},
 		{"other separators", message("a\u2028b\u0085c\vd"), "data: a\u2028b\u0085c\vd\n\n"},
-		{"spaces in id and name", sse.Event{ID: " 1 ", Name: " n ", Data: []byte("a")}, "id:  1 \nevent:  n \ndata: a\n\n"},
-		{"colon in id and name", sse.Event{ID: ":", Name: "a:b", Data: []byte("a")}, "id: :\nevent: a:b\ndata: a\n\n"},
+		{"spaces in id and name", sse.Event{ID: " 1 ", Name: " n ", Data: []byte("a")}, "event:  n \ndata: a\nid:  1 \n\n"},
+		{"colon in id and name", sse.Event{ID: ":", Name: "a:b", Data: []byte("a")}, "event: a:b\ndata: a\nid: :\n\n"},
 		{"position", sse.Event{Kind: sse.Position, ID: "7"}, "id: 7\n\n"},
 		{"comment", sse.Event{Kind: sse.Comment, ID: "7", Data: []byte("a\nb")}, ": a\n: b\n\n"},
 		{"broken comment", sse.Event{Kind: sse.Comment, Data: []byte("a\xff\xe2\x82")}, ": a\ufffd\ufffd\n\n"},

@@ -103,10 +103,10 @@ func ExampleAppendEvent() {
 	//
 	// id: 1763672400000000000-41
 	//
-	// id: 1763672400000000000-42
 	// event: note
 	// data: first line
 	// data: second line
+	// id: 1763672400000000000-42
 }
 
 // What happens to a value that would begin a field of its own?

@@ -42,7 +42,7 @@ var scenes = []scene{
 	{
 		name:   "the start of a stream",
 		events: []string{`{"n":1}`},
-		wire:   first + "id: 1\ndata: {\"n\":1}\n\n",
+		wire:   first + "data: {\"n\":1}\nid: 1\n\n",
 		want: map[string]string{
 			// The comment, the retry and the position are messages without data.
 			fetch: "open; empty; empty; empty position; 1 {\"n\":1}",
@@ -67,8 +67,8 @@ var scenes = []scene{
 		names:  []string{wire.LostName},
 		events: []string{`{"n":1}`},
 		wire: ": connected\n\nretry: …\n\nid: position\n\n" +
-			"id: position\nevent: tidings.lost\ndata: {\"after\":\"position\",\"oldest\":\"position\",\"reason\":\"foreign\"}\n\n" +
-			"id: 1\ndata: {\"n\":1}\n\n",
+			"event: tidings.lost\ndata: {\"after\":\"position\",\"oldest\":\"position\",\"reason\":\"foreign\"}\nid: position\n\n" +
+			"data: {\"n\":1}\nid: 1\n\n",
 		want: map[string]string{
 			fetch: `open; empty; empty; empty position; tidings.lost position {"after":"position","oldest":"position","reason":"foreign"}; 1 {"n":1}`,
 			tail:  `told; 1 {"n":1}`,
@@ -90,9 +90,9 @@ var scenes = []scene{
 		args:   nil,
 		names:  []string{"RUN_STARTED", "error"},
 		events: []string{`{"type":"RUN_STARTED"}`, `{"type":"STEP_STARTED"}`, `{"type":"error"}`},
-		wire: first + "event: RUN_STARTED\nid: 1\ndata: {\"type\":\"RUN_STARTED\"}\n\n" +
-			"event: STEP_STARTED\nid: 2\ndata: {\"type\":\"STEP_STARTED\"}\n\n" +
-			"id: 3\ndata: {\"type\":\"error\"}\n\n",
+		wire: first + "event: RUN_STARTED\ndata: {\"type\":\"RUN_STARTED\"}\nid: 1\n\n" +
+			"event: STEP_STARTED\ndata: {\"type\":\"STEP_STARTED\"}\nid: 2\n\n" +
+			"data: {\"type\":\"error\"}\nid: 3\n\n",
 		want: map[string]string{
 			fetch: `open; empty; empty; empty position; RUN_STARTED 1 {"type":"RUN_STARTED"}; STEP_STARTED 2 {"type":"STEP_STARTED"}; 3 {"type":"error"}`,
 			// Frames whose names it does not listen to pass unseen.
@@ -102,7 +102,7 @@ var scenes = []scene{
 		name: "a cut before the first event, which comes meanwhile",
 		cut:  cut{events: 3, any: true, how: closed},
 		away: `{"n":1}`,
-		wire: first + "-- cut, resumed after position --\n" + first + "id: 1\ndata: {\"n\":1}\n\n",
+		wire: first + "-- cut, resumed after position --\n" + first + "data: {\"n\":1}\nid: 1\n\n",
 		want: map[string]string{
 			// It does not remember a position without an event, and is live again
 			// where it should resume: begin with ?from=start or ?after=.
@@ -115,8 +115,8 @@ var scenes = []scene{
 		name:   "a cut between events",
 		cut:    cut{events: 1, how: closed},
 		events: []string{`{"n":1}`, `{"n":2}`},
-		wire: first + "id: 1\ndata: {\"n\":1}\n\n-- cut, resumed after 1 --\n" +
-			": connected\n\nretry: …\n\nid: 1\n\nid: 2\ndata: {\"n\":2}\n\n",
+		wire: first + "data: {\"n\":1}\nid: 1\n\n-- cut, resumed after 1 --\n" +
+			": connected\n\nretry: …\n\nid: 1\n\ndata: {\"n\":2}\nid: 2\n\n",
 		want: map[string]string{
 			fetch: "open; empty; empty; empty position; 1 {\"n\":1}; error; resumed after 1; open; empty; empty; empty 1; 2 {\"n\":2}",
 			tail:  "resumed after 1; 1 {\"n\":1}; 2 {\"n\":2}",
@@ -124,12 +124,23 @@ var scenes = []scene{
 		},
 	}, {
 		name:   "a cut inside an event",
-		cut:    cut{events: 1, inside: len("id: 1763672400000000000-2\ndata:"), how: closed},
+		cut:    cut{events: 1, inside: len("data: {\"n\""), how: closed},
 		events: []string{`{"n":1}`, `{"n":2}`},
-		wire: first + "id: 1\ndata: {\"n\":1}\n\nid: 2\ndata:\n-- cut, resumed after 1 --\n" +
-			": connected\n\nretry: …\n\nid: 1\n\nid: 2\ndata: {\"n\":2}\n\n",
+		wire: first + "data: {\"n\":1}\nid: 1\n\ndata: {\"n\"\n-- cut, resumed after 1 --\n" +
+			": connected\n\nretry: …\n\nid: 1\n\ndata: {\"n\":2}\nid: 2\n\n",
 		want: map[string]string{
-			// It resumes after an event of which it has read only the id.
+			fetch: "open; empty; empty; empty position; 1 {\"n\":1}; error; resumed after 1; open; empty; empty; empty 1; 2 {\"n\":2}",
+			tail:  "resumed after 1; 1 {\"n\":1}; 2 {\"n\":2}",
+			"":    "open; 1 {\"n\":1}; error; resumed after 1; open; 2 {\"n\":2}",
+		},
+	}, {
+		name:   "a cut after the id of an event, before its end",
+		cut:    cut{events: 1, inside: len("data: {\"n\":2}\nid: 1763672400000000000-2\n"), how: closed},
+		events: []string{`{"n":1}`, `{"n":2}`},
+		wire: first + "data: {\"n\":1}\nid: 1\n\ndata: {\"n\":2}\nid: 2\n-- cut, resumed after 1 --\n" +
+			": connected\n\nretry: …\n\nid: 1\n\ndata: {\"n\":2}\nid: 2\n\n",
+		want: map[string]string{
+			// It resumes after an event whose end it has not read.
 			fetch:        "open; empty; empty; empty position; 1 {\"n\":1}; error; resumed after 2; open; empty; empty; empty 2",
 			fetchGuarded: "open; empty; empty; empty position; 1 {\"n\":1}; error; resumed after 1; open; empty; empty; empty 1; 2 {\"n\":2}",
 			tail:         "resumed after 1; 1 {\"n\":1}; 2 {\"n\":2}",
@@ -362,7 +373,7 @@ func (g *stage) onWire(p *proxy, client string) string {
 	text := retry.ReplaceAllString(b.String(), "retry: …")
 	text = manyKeepAlives.ReplaceAllString(text, ": keep-alive\n\n$2")
 	if i := strings.Index(text, last); i >= 0 {
-		text = strings.TrimSuffix(text[:strings.LastIndex(text[:i], "id: ")], "event: CUSTOM\n")
+		text = strings.TrimSuffix(text[:strings.LastIndex(text[:i], "data: ")], "event: CUSTOM\n")
 	}
 	return text
 }
