@@ -301,7 +301,7 @@ func closeWhileBusy(t *testing.T, hub *tidings.Hub) {
 			}
 			defer sub.Close()
 			for _, err := range sub.Events(ctx) {
-				if err != nil {
+				if err != nil && !tidings.IsLost(err) { // publishers may be that fast
 					endedWell(t, err)
 				}
 			}
