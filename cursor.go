@@ -9,7 +9,7 @@ package tidings
 type cursor struct {
 	group *group
 	pos   ID
-	clear ID     // the topic's floor that was dealt with: it does not concern the selection, or notice was given
+	clear uint64 // the window's discards before this one were dealt with: they do not concern it, or notice was given
 	seen  uint64 // how many of group.matched are read or were lost,
 	exact bool   // if this is set: not while history is read
 	place int    // in group.waiting, if it waits
@@ -62,7 +62,7 @@ func (c *cursor) take(dst []Event, head ID) taking {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if floor := t.gone.of(c.group); floor.seq > max(c.pos.seq, c.clear.seq) {
+	if floor := t.gone.since(c.clear, c.group); floor.seq > c.pos.seq {
 		return taking{events: dst, floor: floor}
 	}
 	before := len(dst)

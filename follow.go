@@ -97,14 +97,15 @@ func (w *window) restart(at ID) {
 		s, _ := w.sessions.get(sessionName{e.User, e.Session})
 		w.discard(s)
 	}
-	w.freed = at
-	w.feed.raise(at)
+	w.discards++
+	w.freed = mark{w.discards, at}
+	w.feed.raise(w.freed)
 	for _, o := range w.owners.all() {
-		o.freed = at
-		o.raise(at)
+		o.freed = w.freed
+		o.raise(w.freed)
 	}
 	for _, s := range w.sessions.all() {
-		s.raise(at)
+		s.raise(w.freed)
 	}
 	w.head.Store(&Event{ID: at})
 	w.mu.Unlock()
@@ -112,10 +113,10 @@ func (w *window) restart(at ID) {
 }
 
 // raise sets the floor of everything in the topic.
-func (t *topic) raise(at ID) {
+func (t *topic) raise(m mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gone = floors{any: at}
+	t.gone = floors{any: m}
 }
 
 // replace drops the window after the log was replaced or rolled back. All

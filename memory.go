@@ -266,7 +266,7 @@ func (l *MemoryLog) Bounds(ctx context.Context) (floor, head ID, err error) {
 	w := l.window
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.feed.gone.highest(), w.position(), w.failed()
+	return w.floorOfAll(), w.position(), w.failed()
 }
 
 // Close ends all reading and following, and makes everything else fail with

@@ -111,4 +111,4 @@ func (w *window) has(id ID) bool {
 
 // floorOfAll returns the position after which the window has every event.
 // w.mu must be held.
-func (w *window) floorOfAll() ID { return w.feed.gone.highest() }
+func (w *window) floorOfAll() ID { return w.feed.gone.all().floor }

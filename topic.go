@@ -31,55 +31,6 @@ type group struct {
 	matched uint64    // events since the group was made
 }
 
-// floors says up to where events of a topic were discarded.
-type floors struct {
-	any      ID // on any channel: what was lost with a freed topic
-	channels []channelFloor
-}
-
-type channelFloor struct {
-	channel Channel
-	floor   ID
-}
-
-// raise notes that the event was discarded.
-func (f *floors) raise(c Channel, id ID) {
-	i := slices.IndexFunc(f.channels, func(cf channelFloor) bool { return cf.channel == c })
-	if i < 0 {
-		i = len(f.channels)
-		f.channels = append(f.channels, channelFloor{channel: c})
-	}
-	f.channels[i].floor = later(f.channels[i].floor, id)
-}
-
-// of returns the floor of what the selector selects in the topic.
-func (f *floors) of(g *group) ID {
-	floor := f.any
-	for _, cf := range f.channels {
-		if g.all || g.sel.channel(cf.channel) {
-			floor = later(floor, cf.floor)
-		}
-	}
-	return floor
-}
-
-// highest returns the floor of everything in the topic.
-func (f *floors) highest() ID {
-	floor := f.any
-	for _, cf := range f.channels {
-		floor = later(floor, cf.floor)
-	}
-	return floor
-}
-
-// later returns the position that comes after the other.
-func later(a, b ID) ID {
-	if b.seq > a.seq || a.IsZero() {
-		return b
-	}
-	return a
-}
-
 // matches reports whether an event of the topic concerns the group.
 func (g *group) matches(e *Event) bool { return g.all || g.sel.narrows(e) }
 
@@ -193,11 +144,11 @@ func (t *topic) leave(c *cursor) {
 	}
 }
 
-// discard removes an event for good.
-func (t *topic) discard(e *Event) {
+// discard removes an event for good, as the window's nth.
+func (t *topic) discard(e *Event, n uint64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.gone.raise(e.Channel, e.ID)
+	t.gone.add(e.Channel, mark{n, e.ID})
 	t.events.remove(e.ID.seq)
 }
 

@@ -19,8 +19,9 @@ type window struct {
 	feed     topic
 	owners   table[string, *owner]
 	sessions table[sessionName, *session]
-	freed    ID    // floor of owners that were freed, and of what was before the window
-	bytes    int64 // accounted to retained events and to topics
+	freed    mark   // of owners that were freed, and of what was before the window
+	discards uint64 // events discarded so far
+	bytes    int64  // accounted to retained events and to topics
 	bySize   ranking[*owner]
 	retain   Retention
 	prefix   bool // a durable log's window: only the oldest events leave
@@ -31,7 +32,7 @@ type window struct {
 type owner struct {
 	topic
 	user     string
-	freed    ID // floor of sessions that were freed
+	freed    mark // of sessions that were freed
 	bytes    int64
 	sessions int
 	bySize   ranking[*session]
@@ -65,8 +66,8 @@ func cost(e *Event) int64 {
 
 // newWindow returns an empty window whose head and floor is start.
 func newWindow(start ID, retain Retention, prefix bool) *window {
-	w := &window{start: start, freed: start, retain: retain, prefix: prefix}
-	w.feed.gone.any = start
+	w := &window{start: start, freed: mark{floor: start}, retain: retain, prefix: prefix}
+	w.feed.gone.any = w.freed
 	w.head.Store(&Event{ID: start})
 	return w
 }
@@ -129,9 +130,10 @@ func (w *window) charge(s *session, n int64) {
 // discard removes the oldest event of a session. w.mu must be held.
 func (w *window) discard(s *session) {
 	e := s.events.front()
-	s.discard(e)
-	s.owner.discard(e)
-	w.feed.discard(e)
+	w.discards++
+	s.discard(e, w.discards)
+	s.owner.discard(e, w.discards)
+	w.feed.discard(e, w.discards)
 	w.charge(s, -cost(e))
 	w.free(s)
 }
@@ -140,7 +142,7 @@ func (w *window) discard(s *session) {
 // attached, and then its owner. What their floors said is kept by the parent.
 func (w *window) free(s *session) {
 	if s.idle() {
-		s.owner.freed = later(s.owner.freed, s.gone.highest())
+		s.owner.freed = s.owner.freed.join(s.gone.all())
 		s.owner.sessions--
 		w.charge(s, -sessionCost)
 		s.owner.bySize.remove(s)
@@ -154,7 +156,7 @@ func (w *window) freeOwner(o *owner) {
 	if o.sessions > 0 || !o.idle() {
 		return
 	}
-	w.freed = later(w.freed, later(o.freed, o.gone.highest()))
+	w.freed = w.freed.join(o.freed).join(o.gone.all())
 	w.bytes -= ownerCost
 	w.bySize.remove(o)
 	w.owners.remove(o.user)
@@ -191,42 +193,40 @@ func (w *window) topic(sel *Selector) *topic {
 }
 
 // floor returns the floor of exactly what a cursor selects, as far as it is
-// known, and notes that its topic's has been dealt with. w.mu must be held.
+// known and was not dealt with, and notes that it has been. w.mu must be held.
 func (w *window) floor(c *cursor) ID {
-	sel := &c.group.sel
-	t := c.group.topic
+	sel, t, since := &c.group.sel, c.group.topic, c.clear
 	t.mu.Lock()
-	floor := t.gone.of(c.group)
-	c.clear = floor
+	floor := t.gone.since(since, c.group)
+	c.clear = w.discards + 1
 	t.mu.Unlock()
 	if sel.Everyone || len(sel.Sessions) < 2 {
 		return floor
 	}
 	exact := ID{}
 	for _, name := range sel.Sessions {
-		exact = later(exact, w.sessionFloor(name, c.group))
+		exact = later(exact, w.sessionFloor(name, since, c.group))
 	}
 	return exact
 }
 
 // sessionFloor returns the floor of what a group of an owner's topic selects
-// in one session.
-func (w *window) sessionFloor(name string, g *group) ID {
+// in one session, as far as discard number since and later ones made it.
+func (w *window) sessionFloor(name string, since uint64, g *group) ID {
 	s, ok := w.sessions.get(sessionName{g.sel.User, name})
 	if ok {
-		return s.gone.of(g)
+		return s.gone.since(since, g)
 	}
 	o, _ := w.owners.get(g.sel.User)
-	return o.freed
+	return o.freed.since(since)
 }
 
 // recheck returns the floor of what a cursor selects if it is beyond its
-// position and notice was not given, or the zero ID.
+// position and was not dealt with, or the zero ID.
 func (w *window) recheck(c *cursor) ID {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	dealt := max(c.pos.seq, c.clear.seq)
-	if floor := w.floor(c); floor.seq > dealt {
+	if floor := w.floor(c); floor.seq > c.pos.seq {
 		return floor
 	}
 	return ID{}
