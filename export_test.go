@@ -30,14 +30,19 @@ func (w *window) audit() string {
 	largest := int64(math.MinInt64)
 	for _, o := range w.owners.all() {
 		bytes += o.bytes
-		largest = max(largest, o.bytes)
+		if largest = max(largest, o.bytes); o.bytes < 0 || (o.bytes == 0) != (o.events.live == 0) {
+			return "bytes of owner " + o.user
+		}
 		if o.sessions != len(o.bySize.heap) {
 			return "sessions of " + o.user
 		}
 	}
 	for _, s := range w.sessions.all() {
 		events += s.events.live
-		n := int64(sessionCost)
+		n := int64(0)
+		if s.events.live > 0 {
+			n = sessionCost
+		}
 		for e := range s.events.after(0) {
 			n += cost(e)
 		}

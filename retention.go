@@ -11,9 +11,10 @@ type Retention struct {
 	Bytes  int64
 	// Age bounds every event. The default is 24 hours.
 	Age time.Duration
-	// Total bounds everything together, in bytes of heap, topics included. The
-	// owner who has most pays first, with his largest session. The default is
-	// 256 MiB.
+	// Total bounds all events together, in bytes of heap, with the sessions and
+	// owners who have some. The owner who has most pays first, with his largest
+	// session. What is not in it: subscriptions, and the keys of the key window.
+	// The default is 256 MiB.
 	Total int64
 }
 
@@ -40,11 +41,7 @@ func (w *window) shed(s *session) {
 		w.discard(s)
 	}
 	for w.retain.Total > 0 && w.bytes > w.retain.Total {
-		victim := w.payer()
-		if victim == nil {
-			return // topics with somebody attached are all there is
-		}
-		w.discard(victim)
+		w.discard(w.payer())
 	}
 }
 
@@ -56,18 +53,13 @@ func (w *window) overfull(s *session) bool {
 		(r.Events > 0 && s.events.live > r.Events || r.Bytes > 0 && s.bytes-sessionCost > r.Bytes)
 }
 
-// payer returns the session whose oldest event leaves next for the total, or
-// nil if nothing is retained.
+// payer returns the session whose oldest event leaves next for the total. Some
+// are retained.
 func (w *window) payer() *session {
-	oldest := w.feed.events.front()
-	if oldest == nil {
-		return nil
-	}
 	if !w.prefix {
-		if s := w.bySize.largest().bySize; len(s.heap) > 0 && s.largest().events.live > 0 {
-			return s.largest()
-		}
+		return w.bySize.largest().bySize.largest()
 	}
+	oldest := w.feed.events.front()
 	s, _ := w.sessions.get(sessionName{oldest.User, oldest.Session})
 	return s
 }

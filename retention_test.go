@@ -166,3 +166,20 @@ func TestOldestIsTheFloorOfTheView(t *testing.T) {
 		}
 	}
 }
+
+func TestThoseWhoWaitDoNotUseUpTheBudget(t *testing.T) {
+	hub := newHub(t, smallLog(t, tidings.Retention{Total: 20_000}), nil)
+	var subs []*tidings.Subscription
+	for i := range 100 {
+		subs = append(subs, subscribe(t, hub, tidings.Selector{User: fmt.Sprint("u", i), Sessions: []string{"s"}}, tidings.Live))
+	}
+	for i, sub := range subs[:10] {
+		publishNumbers(t, hub, fmt.Sprint("u", i), "s", i, i)
+		if got, want := readAll(t, sub), numbers(i, i); !slices.Equal(got, want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	if lie := hub.Audit(); lie != "" {
+		t.Errorf("wrong account: %s", lie)
+	}
+}

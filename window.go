@@ -21,7 +21,7 @@ type window struct {
 	sessions table[sessionName, *session]
 	freed    mark   // of owners that were freed, and of what was before the window
 	discards uint64 // events discarded so far
-	bytes    int64  // accounted to retained events and to topics
+	bytes    int64  // accounted to retained events and to topics that have some
 	bySize   ranking[*owner]
 	retain   Retention
 	prefix   bool // a durable log's window: only the oldest events leave
@@ -83,7 +83,7 @@ func (w *window) insert(e *Event, wakes []wakeup) (int, []wakeup) {
 	b, wakes := s.owner.add(e, wakes)
 	c, wakes := s.add(e, wakes)
 	w.head.Store(e)
-	w.charge(s, cost(e))
+	w.charge(s, cost(e), 1)
 	w.shed(s)
 	return a + b + c, wakes
 }
@@ -100,7 +100,6 @@ func (w *window) session(name sessionName) *session {
 	o.sessions++
 	w.sessions.put(sessionName{o.user, s.name}, s)
 	o.bySize.add(s)
-	w.charge(s, sessionCost)
 	return s
 }
 
@@ -110,19 +109,27 @@ func (w *window) owner(user string) *owner {
 	if o, ok := w.owners.get(user); ok {
 		return o
 	}
-	o := &owner{user: user, freed: w.freed, bytes: ownerCost}
+	o := &owner{user: user, freed: w.freed}
 	o.gone.any = w.freed
 	w.owners.put(user, o)
 	w.bySize.add(o)
-	w.bytes += ownerCost
 	return o
 }
 
-// charge accounts n bytes, which may be negative, to a session.
-func (w *window) charge(s *session, n int64) {
-	s.bytes += n
-	s.owner.bytes += n
-	w.bytes += n
+// charge accounts for an event that came to a session (sign is 1) or left it
+// (-1), and with the first and the last one for the session and its owner.
+// While they have none they are there for those who are attached, and cost
+// what connections cost: no event that left would free them.
+func (w *window) charge(s *session, n, sign int64) {
+	if s.events.live == max(0, int(sign)) {
+		n += sessionCost
+	}
+	s.bytes += sign * n
+	if s.owner.events.live == max(0, int(sign)) {
+		n += ownerCost
+	}
+	s.owner.bytes += sign * n
+	w.bytes += sign * n
 	s.owner.bySize.fix(s)
 	w.bySize.fix(s.owner)
 }
@@ -134,7 +141,7 @@ func (w *window) discard(s *session) {
 	s.discard(e, w.discards)
 	s.owner.discard(e, w.discards)
 	w.feed.discard(e, w.discards)
-	w.charge(s, -cost(e))
+	w.charge(s, cost(e), -1)
 	w.free(s)
 }
 
@@ -144,7 +151,6 @@ func (w *window) free(s *session) {
 	if s.idle() {
 		s.owner.freed = s.owner.freed.join(s.gone.all())
 		s.owner.sessions--
-		w.charge(s, -sessionCost)
 		s.owner.bySize.remove(s)
 		w.sessions.remove(sessionName{s.owner.user, s.name})
 	}
@@ -157,7 +163,6 @@ func (w *window) freeOwner(o *owner) {
 		return
 	}
 	w.freed = w.freed.join(o.freed).join(o.gone.all())
-	w.bytes -= ownerCost
 	w.bySize.remove(o)
 	w.owners.remove(o.user)
 }
