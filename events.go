@@ -87,7 +87,8 @@ type Delivery struct {
 
 // Deliveries returns the channel form of the Subscription: unbuffered, fed by
 // one goroutine that Close ends and waits for, closed when nothing more comes.
-// Calling it again returns the same channel.
+// While the log fails it waits and tries again. Calling it again returns the
+// same channel.
 func (s *Subscription) Deliveries() <-chan Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -103,20 +104,30 @@ func (s *Subscription) Deliveries() <-chan Delivery {
 	return s.channel
 }
 
-// deliver feeds the channel.
+// deliver feeds the channel. While the log fails it tries again.
 func (s *Subscription) deliver() {
 	defer close(s.channel)
-	for event, err := range s.Events(context.Background()) { // Close wakes it
-		lost, ok := errors.AsType[*LostError](err)
-		if err != nil && !ok {
-			return
-		}
-		select {
-		case s.channel <- Delivery{event, lost}:
-		case <-s.done:
-			return
-		case <-s.hub.life.Done():
-			return
+	for failures := 0; s.over() == nil && s.hub.backoff(failures, s.done); failures++ {
+		for event, err := range s.Events(context.Background()) { // Close wakes it
+			lost, ok := errors.AsType[*LostError](err)
+			if err != nil && !ok {
+				break
+			}
+			failures = 0
+			if !s.hand(Delivery{event, lost}) {
+				return
+			}
 		}
 	}
+}
+
+// hand sends a delivery, unless nobody wants it any more.
+func (s *Subscription) hand(d Delivery) bool {
+	select {
+	case s.channel <- d:
+		return true
+	case <-s.done:
+	case <-s.hub.life.Done():
+	}
+	return false
 }

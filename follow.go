@@ -47,7 +47,7 @@ func (h *Hub) follow() {
 			h.current().restart(gap.Floor)
 		}
 		h.tail.tries++
-		if !h.backoff(h.tail.tries) {
+		if !h.backoff(h.tail.tries, nil) {
 			return
 		}
 	}

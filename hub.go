@@ -137,15 +137,21 @@ func (h *Hub) Close() error {
 	return nil
 }
 
-// backoff waits before attempt n, longer each time and never in step with
-// others, and reports whether the hub is still open.
-func (h *Hub) backoff(n int) bool {
+// backoff waits after n failures, longer each time and never in step with
+// others, and reports whether the hub is still open and done, which may be nil,
+// is too.
+func (h *Hub) backoff(n int, done <-chan struct{}) bool {
+	if n == 0 {
+		return h.life.Err() == nil
+	}
 	pause := min(50*time.Millisecond<<min(n, 10), 5*time.Second)
 	timer := time.NewTimer(pause/2 + jitter(pause/2))
 	defer timer.Stop()
 	select {
 	case <-timer.C:
 		return true
+	case <-done:
+		return false
 	case <-h.life.Done():
 		return false
 	}

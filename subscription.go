@@ -33,8 +33,9 @@ type Subscription struct {
 	mu        sync.Mutex // guards what follows
 	closed    bool
 	channel   chan Delivery
-	done      chan struct{}  // ends the feeding of the channel
-	work      sync.WaitGroup // feeds the channel
+	done      chan struct{}           // ends the feeding of the channel
+	reading   context.CancelCauseFunc // ends the reading of the log; nil while there is none
+	work      sync.WaitGroup          // feeds the channel
 }
 
 // Pending returns what there is now, in order, without waiting for more: the
@@ -140,8 +141,39 @@ func (s *Subscription) drop(n uint64) {
 	}
 }
 
+// untilClosed returns a context for a call of the log, which also ends when
+// the Subscription or the hub is closed, and what lets go of it.
+func (s *Subscription) untilClosed(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(s.hub.life, func() { cancel(ErrClosed) })
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.reading = cancel
+	if s.closed {
+		cancel(ErrClosed)
+	}
+	return ctx, func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.reading = nil
+		stop()
+		cancel(nil)
+	}
+}
+
 // catchUp reads one batch from the log, until the window can serve.
 func (s *Subscription) catchUp(ctx context.Context) (Batch, bool, error) {
+	ctx, release := s.untilClosed(ctx)
+	defer release()
+	batch, again, err := s.readLog(ctx)
+	if err != nil && !IsLost(err) {
+		err = cmp.Or(s.over(), err)
+	}
+	return batch, again, err
+}
+
+// readLog is catchUp with a context that ends when it should.
+func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 	pos := s.cursor.position()
 	if s.oldest {
 		pos = ID{}
@@ -244,6 +276,9 @@ func (s *Subscription) Close() {
 	s.closed = true
 	if first && s.done != nil {
 		close(s.done)
+	}
+	if s.reading != nil {
+		s.reading(ErrClosed)
 	}
 	s.mu.Unlock()
 	if first {
