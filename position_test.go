@@ -2,8 +2,10 @@ package tidings_test
 
 import (
 	"testing"
+	"testing/synctest"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/tidingstest"
 )
 
 func TestPositionIsWhereTheSubscriptionGot(t *testing.T) {
@@ -30,4 +32,16 @@ func TestPositionIsWhereTheSubscriptionGot(t *testing.T) {
 	if got := sub.Position(); got != second.ID {
 		t.Errorf("got %v, want %v, which was read", got, second.ID)
 	}
+}
+
+func TestPositionFromTheOldestSkipsNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
+		publishNumbers(t, hub, "u", "s", 0, 499)
+		synctest.Wait()
+		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Oldest)
+		defer sub.Close()
+		if at := sub.Position(); !at.IsZero() {
+			t.Errorf("got position %s before anything was read, want none", at)
+		}
+	})
 }

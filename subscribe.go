@@ -72,7 +72,7 @@ func (s *Subscription) place(start Start) {
 	case s.hub.memory != nil:
 		s.placeInMemory(start)
 	case start.oldest:
-		s.behind, s.oldest = true, true
+		s.behind = true // from the zero position
 	case start.after.IsZero():
 		c.pos = head
 	default:

@@ -23,7 +23,6 @@ type Subscription struct {
 	hub       *Hub
 	window    *window
 	cursor    cursor
-	oldest    bool // to begin with the oldest the log has
 	behind    bool // the log has to be read before the window serves again
 	presented bool // the position came from outside and is to be proven
 	foreign   ID   // a position that is not the log's, to be told first
@@ -175,9 +174,6 @@ func (s *Subscription) catchUp(ctx context.Context) (Batch, bool, error) {
 // readLog is catchUp with a context that ends when it should.
 func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 	pos := s.cursor.position()
-	if s.oldest {
-		pos = ID{}
-	}
 	if s.presented && pos.seq > s.window.position().seq {
 		return s.ahead(ctx, pos)
 	}
@@ -185,7 +181,7 @@ func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 		if err != nil {
 			return s.catchUpFailed(ctx, pos, err)
 		}
-		s.presented, s.oldest = false, false
+		s.presented = false
 		s.cursor.move(batch.Through)
 		s.behind = !s.window.covers(batch.Through)
 		return Batch{encoded(batch.Events), batch.Through}, len(batch.Events) == 0, nil
@@ -253,10 +249,11 @@ func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
 // Selector returns what is selected.
 func (s *Subscription) Selector() Selector { return s.cursor.group.sel.clone() }
 
-// Position returns the position up to which everything selected was returned:
-// where the Subscription began, as long as nothing was read. It is zero if it
-// began with Oldest and the log has not been asked yet. It may be called at any
-// time.
+// Position returns the position up to which Pending returned everything that is
+// selected: where the Subscription began, as long as nothing was read. It is
+// zero if it began with Oldest and the log has not been asked yet. Those who
+// read by Events or Deliveries keep the ID of the event they have dealt with:
+// the Subscription may be further. It may be called at any time.
 func (s *Subscription) Position() ID { return s.cursor.position() }
 
 // Lost returns the latest notice of a loss, or nil.

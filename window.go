@@ -168,7 +168,8 @@ func (w *window) freeOwner(o *owner) {
 }
 
 // attach puts a cursor at a position of the topic that serves its selector
-// best. A zero position means before everything that is retained.
+// best. A zero position means before everything that is retained, which over a
+// log that is not in memory only the log knows: there it stays zero.
 func (w *window) attach(c *cursor, sel Selector, all bool) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -177,7 +178,7 @@ func (w *window) attach(c *cursor, sel Selector, all bool) error {
 	}
 	t := w.topic(&sel)
 	t.join(c, sel, all, c.pos == w.position())
-	if c.pos.IsZero() {
+	if c.pos.IsZero() && !w.prefix {
 		c.pos = w.start
 		c.overtaken(w.floor(c))
 	}
