@@ -2,6 +2,7 @@ package tidings
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 )
@@ -30,9 +31,32 @@ func (h *Hub) Snapshot(ctx context.Context, sel Selector, limit int) (Snapshot, 
 	}
 	if h.memory != nil {
 		h.memory.expire()
-		return h.window.snapshot(&sel, limit), nil
+		return h.window.snapshot(&sel, limit), h.window.failed()
+	}
+	if s, err := h.recent(ctx, &sel, limit); !s.Cursor.IsZero() || err != nil {
+		return s, err
 	}
 	return h.readSnapshot(ctx, sel, limit)
+}
+
+// recent takes a snapshot from the window of a log that is not in memory, if
+// that has all of it: the head that the log has now, and either enough events
+// or every one that the log retains. If not, the snapshot is zero.
+func (h *Hub) recent(ctx context.Context, sel *Selector, limit int) (Snapshot, error) {
+	floor, head, err := h.log.Bounds(ctx)
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+	}
+	w := h.current()
+	if !w.has(head) {
+		return Snapshot{}, nil
+	}
+	s := w.snapshot(sel, limit)
+	s.Events = slices.DeleteFunc(s.Events, func(e Event) bool { return e.ID.seq <= floor.seq })
+	if len(s.Events) < limit && !w.covers(floor) { // asked last: events leave the window meanwhile
+		return Snapshot{}, nil
+	}
+	return s, nil
 }
 
 // snapshot collects from the end of a topic, a bounded number of events under
@@ -86,12 +110,28 @@ func (w *window) look(sel *Selector) *topic {
 	return nil
 }
 
-// readSnapshot reads the log from its floor to its head.
+// readSnapshot reads the log from its floor to its head, beginning anew where
+// retention is faster.
 func (h *Hub) readSnapshot(ctx context.Context, sel Selector, limit int) (Snapshot, error) {
-	s := Snapshot{}
-	for batch, err := range h.log.Read(ctx, sel, ID{}) {
-		if err != nil {
+	for after := (ID{}); ; {
+		s, err := h.readNewest(ctx, sel, after, limit)
+		if err == nil {
+			return s, nil
+		}
+		gap, ok := errors.AsType[*TruncatedError](err)
+		if !ok || gap.Floor.seq <= after.seq {
 			return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+		}
+		after = gap.Floor
+	}
+}
+
+// readNewest reads from a position to the head and keeps the newest events.
+func (h *Hub) readNewest(ctx context.Context, sel Selector, after ID, limit int) (Snapshot, error) {
+	s := Snapshot{}
+	for batch, err := range h.log.Read(ctx, sel, after) {
+		if err != nil {
+			return Snapshot{}, err
 		}
 		s.Events = append(s.Events, batch.Events...)
 		s.Events = s.Events[max(0, len(s.Events)-limit):]
