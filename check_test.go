@@ -158,3 +158,20 @@ func TestFramesAreTheSameFromWindowAndLog(t *testing.T) {
 		}
 	})
 }
+
+func TestFrameOfAnEventThatWasChanged(t *testing.T) {
+	hub := newHub(t, nil, nil)
+	sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+	publishOne(t, hub, event("u", "s", `{"secret":1}`))
+	batch, err := sub.Pending(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := batch.Events[0]
+	e.Data = []byte(`{}`)
+	for _, c := range []struct{ prefix, suffix, want string }{{"", "", "{}"}, {"[", "]", "[{}]"}} {
+		if got, want := string(e.AppendFrame(nil, c.prefix, c.suffix)), "data: "+c.want+"\nid: "+e.ID.String()+"\n\n"; got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

@@ -38,10 +38,11 @@ func newFrame(id ID, data []byte) (frame, []byte) {
 
 // AppendFrame appends the event as a text/event-stream frame with its id and,
 // as data, prefix, the payload and suffix; neither may contain a line break.
-// An event from a Subscription is not encoded again.
+// An event from a Subscription is not encoded again, unless it was given other
+// Data.
 func (e *Event) AppendFrame(dst []byte, prefix, suffix string) []byte {
 	f := e.frame
-	if f == nil {
+	if !f.holds(e.Data) {
 		f, _ = newFrame(e.ID, e.Data)
 	}
 	if prefix == "" && suffix == "" {
@@ -52,6 +53,13 @@ func (e *Event) AppendFrame(dst []byte, prefix, suffix string) []byte {
 	dst = append(dst, e.Data...)
 	dst = append(dst, suffix...)
 	return append(dst, f[len(frameData)+len(e.Data):]...)
+}
+
+// holds reports whether data is the payload inside the frame, and not a copy or
+// a part of it. A payload has no line break.
+func (f frame) holds(data []byte) bool {
+	at, end := len(frameData), len(frameData)+len(data)
+	return len(data) > 0 && end < len(f) && &f[at] == &data[0] && f[end] == frameID[0]
 }
 
 // itoa keeps error messages short to write.
