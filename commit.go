@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A committer appends for many callers: one append is in flight, and those who
@@ -24,6 +25,7 @@ type commit struct {
 	receipts []Receipt
 	err      error
 	done     chan struct{}
+	left     atomic.Bool // nobody waits for it
 }
 
 // commit appends events and fills in receipts. If ctx ends while the log is
@@ -36,14 +38,19 @@ func (c *committer) commit(ctx context.Context, events []Event, receipts []Recei
 	}
 	select {
 	case <-own.done:
+	case <-ctx.Done():
+		if c.withdraw(own) {
+			return fmt.Errorf("publish: %w", context.Cause(ctx))
+		}
+	}
+	select {
+	case <-own.done: // perhaps as ctx ended: what is known is not guessed
 		copy(receipts, own.receipts)
 		return own.err
-	case <-ctx.Done():
+	default:
+		own.left.Store(true)
+		return fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
 	}
-	if c.withdraw(own) {
-		return fmt.Errorf("publish: %w", context.Cause(ctx))
-	}
-	return fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
 }
 
 // enqueue adds a commit and sees to it that somebody works. It reports whether
@@ -60,6 +67,14 @@ func (c *committer) enqueue(own *commit) bool {
 		c.hub.work.Go(c.work)
 	}
 	return true
+}
+
+// close ends the hub's life. A committer that begins has begun before that, so
+// that who waits for the hub's goroutines waits for it.
+func (c *committer) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.hub.end(ErrClosed)
 }
 
 // withdraw takes a commit out that nobody has begun with.
@@ -113,7 +128,9 @@ func (own *commit) bytes() int {
 }
 
 // append appends a group at once. If the log refuses it, each commit is tried
-// by itself: nobody's events fail for somebody else's.
+// by itself, as long as somebody waits for it: nobody's events fail for
+// somebody else's, and a log that fails slowly for many is not asked once for
+// each who gave up.
 func (c *committer) append(group []*commit) {
 	if len(group) > 1 {
 		err := c.appendAll(group)
@@ -123,7 +140,9 @@ func (c *committer) append(group []*commit) {
 		}
 	}
 	for _, own := range group {
-		own.err = c.outcome(c.appendAll([]*commit{own}))
+		if !own.left.Load() {
+			own.err = c.outcome(c.appendAll([]*commit{own}))
+		}
 	}
 }
 

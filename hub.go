@@ -127,7 +127,7 @@ func (h *Hub) current() *window {
 // more than once, also concurrently; every call returns when all is done.
 func (h *Hub) Close() error {
 	h.closing.Do(func() {
-		h.end(ErrClosed)
+		h.commits.close()
 		h.current().wakeAll()
 		h.work.Wait()
 		if h.owned {
