@@ -21,6 +21,7 @@ type timeline struct {
 type chunk struct {
 	slots []slot
 	live  int
+	made  int // slots there is memory for, also in front of the first
 }
 
 // A slot holds an event, or nil where it was removed. seq is there so that a
@@ -42,6 +43,7 @@ func (t *timeline) add(e *Event) {
 	}
 	c := &t.chunks[last]
 	c.slots = append(c.slots, slot{e.ID.seq, e})
+	c.made = max(c.made, cap(c.slots))
 	c.live++
 	t.live++
 }
@@ -134,10 +136,10 @@ func (t *timeline) remove(seq uint64) {
 	switch {
 	case c.live == 0:
 		t.drop(i)
+	case c.live*4 <= c.made:
+		t.tighten(i)
 	case s == 0:
 		c.slots = c.slots[c.holes():]
-	case c.live*4 <= len(c.slots):
-		t.tighten(i)
 	}
 }
 
@@ -173,8 +175,9 @@ func (t *timeline) tighten(i int) {
 		before := &t.chunks[i-1]
 		before.slots = append(before.slots, live...)
 		before.live += len(live)
+		before.made = max(before.made, cap(before.slots))
 		t.drop(i)
 		return
 	}
-	t.chunks[i].slots = live
+	t.chunks[i].slots, t.chunks[i].made = live, len(live)
 }

@@ -2,6 +2,7 @@ package tidings
 
 import (
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -97,4 +98,32 @@ func TestTableGivesMemoryBack(t *testing.T) {
 			t.Fatalf("lost %d", i)
 		}
 	}
+}
+
+// TestShortTimelinesHoldLittle has many that were long and are not any more.
+func TestShortTimelinesHoldLittle(t *testing.T) {
+	const many, long = 2000, 250
+	lines := make([]timeline, many)
+	before := heapInUse()
+	for i := range lines {
+		for seq := range uint64(long) {
+			lines[i].add(&Event{ID: ID{1, seq + 1}})
+		}
+		for seq := range uint64(long - 1) {
+			lines[i].remove(seq + 1)
+		}
+	}
+	if each := (heapInUse() - before) / many; each > 1000 {
+		t.Errorf("%d bytes for a timeline of one event", each)
+	}
+	runtime.KeepAlive(lines)
+}
+
+// heapInUse returns the bytes in use after a collection.
+func heapInUse() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
