@@ -64,20 +64,24 @@ func (w *window) payer() *session {
 	return s
 }
 
-// expire discards events stamped before a time, and returns the stamp of the
-// oldest that remains, or the zero time.
-func (w *window) expire(before time.Time) time.Time {
+// expire discards events stamped before a time, a bounded number under the lock
+// at a time.
+func (w *window) expire(before time.Time) {
+	for w.expireSome(before) {
+	}
+}
+
+// expireSome reports whether there may be more to discard.
+func (w *window) expireSome(before time.Time) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	for {
+	for range scanLimit {
 		e := w.feed.events.front()
-		if e == nil {
-			return time.Time{}
-		}
-		if !e.Time().Before(before) {
-			return e.Time()
+		if e == nil || !e.Time().Before(before) {
+			return false
 		}
 		s, _ := w.sessions.get(sessionName{e.User, e.Session})
 		w.discard(s)
 	}
+	return true
 }
