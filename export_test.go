@@ -1,6 +1,9 @@
 package tidings
 
-import "math"
+import (
+	"math"
+	"time"
+)
 
 // DiscardThrough discards all events up to a position.
 func (l *MemoryLog) DiscardThrough(through ID) {
@@ -12,6 +15,9 @@ func (l *MemoryLog) DiscardThrough(through ID) {
 		w.discard(s)
 	}
 }
+
+// Stamp returns a position that the log could give, of an event it may not have.
+func (l *MemoryLog) Stamp(seq uint64) ID { return l.stamp(time.Now(), seq) }
 
 // ForgetKeys makes the key window pass.
 func (l *MemoryLog) ForgetKeys() {

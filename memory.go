@@ -71,13 +71,14 @@ func (l *MemoryLog) stamp(now time.Time, seq uint64) ID {
 	return ID{now.UnixNano()&^(grain-1) | check, seq}
 }
 
-// own reports whether id is a position of this log. The log's lock need not be
+// own reports whether id is a position of this log: one in a million others
+// below the head could pass for one, none beyond it. The log's lock need not be
 // held.
 func (l *MemoryLog) own(id ID) bool {
 	if id.seq == 0 {
 		return id == l.created
 	}
-	return id == l.stamp(id.Time(), id.seq)
+	return id == l.stamp(id.Time(), id.seq) && id.seq <= l.window.position().seq
 }
 
 // Append implements Log. It never waits.

@@ -1,6 +1,7 @@
 package tidings_test
 
 import (
+	"slices"
 	"testing"
 	"testing/synctest"
 
@@ -44,4 +45,16 @@ func TestPositionFromTheOldestSkipsNothing(t *testing.T) {
 			t.Errorf("got position %s before anything was read, want none", at)
 		}
 	})
+}
+
+func TestPositionBeyondAMemoryLogIsForeign(t *testing.T) {
+	log := smallLog(t, tidings.Retention{})
+	hub := newHub(t, log, nil)
+	publishNumbers(t, hub, "u", "s", 0, 4)
+	sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.After(log.Stamp(9)))
+	publishNumbers(t, hub, "u", "s", 5, 9)
+	want := append([]string{"lost foreign"}, numbers(0, 9)...)
+	if got := readAll(t, sub); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
 }
