@@ -50,7 +50,7 @@
 //     a budget for all. A log in a database or a stream retains a prefix.
 //   - A notice of loss can be needless where loss cannot be excluded: with a
 //     MemoryLog, for a position older than a topic that was freed since, and
-//     for a view narrowed by types.
+//     for a view narrowed by types, or of everyone narrowed by sessions.
 //   - Payloads are kept as they came, but for line breaks between JSON tokens.
 //   - Positions count the events of all owners. They reveal how many there
 //     are, and nothing else: what a position may be used for is decided by the

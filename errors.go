@@ -28,9 +28,9 @@ var (
 	// ErrTruncated is matched by every *TruncatedError.
 	ErrTruncated = errors.New("tidings: truncated")
 
-	// ErrUnknownOutcome is returned by Publish when the caller's context ended
-	// while the append was under way. The events may or may not have been kept;
-	// publishing them again with the same keys is safe.
+	// ErrUnknownOutcome is returned by Publish when the caller's context ended,
+	// or the hub was closed, while the append was under way. The events may or
+	// may not have been kept; publishing them again with the same keys is safe.
 	ErrUnknownOutcome = errors.New("tidings: outcome unknown")
 
 	// ErrTooManyKeys refuses an event with a Key when the log remembers as many

@@ -16,14 +16,16 @@ type MemoryOptions struct {
 	// KeyWindow is how long a Key is remembered; 2 minutes by default.
 	KeyWindow time.Duration
 	// Keys is how many keys are remembered at most, before events with further
-	// ones are refused with ErrTooManyKeys; 1,000,000 by default.
+	// ones are refused with ErrTooManyKeys; 1,000,000 by default. A key takes its
+	// place for up to twice the KeyWindow.
 	Keys int
 }
 
 // A MemoryLog is a Log without durability: for libraries, tests and those who
 // need no history beyond the process. It bounds each session by itself, so a
 // view is truncated only when something of that view was discarded; when types
-// narrow a view, something of any type on its channels.
+// narrow a view, something of any type on its channels, and when sessions narrow
+// the view of everyone, something of any session.
 //
 // A position carries a check in the last digits of its time: up to a
 // millisecond of a stamp is not time. So a MemoryLog recognises its own

@@ -41,7 +41,8 @@ type Subscription struct {
 // next events and the position up to which everything was returned. No events
 // means that the caller should wait for Ready before it calls again. Events
 // are appended to buffer[:0] as far as its capacity goes; nil makes a new one
-// for at most 128.
+// for at most 128. Those that had to be read from the log come in a slice of
+// their own, as many as the log yields at once.
 //
 // A *LostError comes before the events it concerns, in place of a batch; the
 // next call goes on. After any other error the Subscription is over: ErrClosed
