@@ -50,9 +50,10 @@ func (c *cursor) wait() {
 
 // A taking is the outcome of one take.
 type taking struct {
-	events []Event
-	floor  ID   // if not zero: nothing was taken, events up to here are not in the topic
-	idle   bool // there is nothing more; the cursor waits to be woken
+	events  []Event
+	floor   ID     // if not zero: nothing was taken, events up to here are not in the topic
+	idle    bool   // there is nothing more; the cursor waits to be woken
+	dropped uint64 // events that turned out to have left unread
 }
 
 // take appends pending events to dst, at most up to its capacity, and moves
@@ -68,15 +69,25 @@ func (c *cursor) take(dst []Event, head ID) taking {
 	before := len(dst)
 	dst, all := c.collect(dst)
 	c.seen += uint64(len(dst) - before)
+	taken := taking{events: dst, idle: all && len(dst) == before}
 	if all {
-		c.seen, c.exact = c.group.matched, true
-		c.pos = later(c.pos, head)
+		taken.dropped = c.upToDate(head)
 	}
-	idle := all && len(dst) == before
-	if idle {
+	if taken.idle {
 		c.wait()
 	}
-	return taking{events: dst, idle: idle}
+	return taken
+}
+
+// upToDate notes that the cursor has looked at everything, and returns how many
+// events it found gone of which it had not been told how many.
+func (c *cursor) upToDate(head ID) (dropped uint64) {
+	if c.exact {
+		dropped = c.group.matched - c.seen
+	}
+	c.seen, c.exact = c.group.matched, true
+	c.pos = later(c.pos, head)
+	return dropped
 }
 
 // collect copies what is pending and reports whether it saw all of it.
@@ -99,17 +110,18 @@ func (c *cursor) collect(dst []Event) (events []Event, all bool) {
 // overtaken deals with a floor beyond the cursor's position. What is retained
 // in between will still be read; if nothing is, the position becomes the floor.
 // It returns the position, and how many events of the selection can no longer
-// be read, as far as that is known: a cursor that has never been up to date
-// does not know.
+// be read, as far as that is known now: in a long topic it is known when the
+// cursor is up to date again, and one that has never been does not know.
 func (c *cursor) overtaken(floor ID) (at ID, dropped uint64) {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if next := t.next(c); next == nil || next.ID.seq > floor.seq {
+	next, unread, all := t.unread(c)
+	if next == nil && all || next != nil && next.ID.seq > floor.seq {
 		c.pos = floor
 	}
-	if c.exact {
-		reached := c.group.matched - t.unread(c)
+	if c.exact && all {
+		reached := c.group.matched - unread
 		dropped = reached - c.seen
 		c.seen = reached
 	}

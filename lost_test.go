@@ -248,6 +248,9 @@ func TestPositionAheadOfALaggingWindowWaits(t *testing.T) {
 	if got, want := read(t, sub, 4), numbers(6, 9); !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
 	}
+	if got := sub.Dropped(); got != 0 {
+		t.Errorf("dropped %d of what was read from the log", got)
+	}
 }
 
 // A lateHub is a hub on a replica whose tail lags until catchUp.

@@ -36,3 +36,18 @@ func TestEventsThatGoBeforeAFloorAreLostToo(t *testing.T) {
 		})
 	}
 }
+
+func TestDroppedIsKnownWhenALongTopicIsRead(t *testing.T) {
+	hub := newHub(t, smallLog(t, tidings.Retention{Events: 30_000}), nil)
+	sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+	for round := range 2 {
+		publishNumbers(t, hub, "u", "s", 1, 50_000)
+		want := append([]string{"lost expired"}, numbers(20_001, 50_000)...)
+		if got := readAll(t, sub); !slices.Equal(got, want) {
+			t.Fatalf("got %d, want a notice and the 30,000 retained", len(got))
+		}
+		if got, want := sub.Dropped(), uint64(round+1)*20_000; got != want {
+			t.Errorf("dropped %d, want %d", got, want)
+		}
+	}
+}

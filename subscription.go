@@ -84,6 +84,9 @@ func (s *Subscription) step(ctx context.Context, into []Event) (batch Batch, aga
 	if !taken.floor.IsZero() {
 		return Batch{}, true, s.fallBehind()
 	}
+	if s.hub.memory != nil { // what left another log's window was read from the log
+		s.drop(taken.dropped)
+	}
 	again = len(taken.events) == 0 && !taken.idle
 	if taken.idle { // asked after take: whoever ends it wakes only those that wait
 		err = s.over()
@@ -262,7 +265,8 @@ func (s *Subscription) Lost() *LostError { return s.told.Load() }
 
 // Dropped returns how many events are known to have been discarded before the
 // Subscription read them, from the time when it was first up to date. Those
-// discarded earlier, which only Lost tells of, are not counted.
+// discarded earlier, which only Lost tells of, are not counted; while many are
+// retained, those discarded later are when it is up to date again.
 func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 
 // Close ends the Subscription: whoever waits for it gets ErrClosed, and the

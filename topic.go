@@ -105,25 +105,26 @@ func (t *topic) join(c *cursor, sel Selector, all, live bool) {
 	c.seen, c.exact = c.group.matched, live
 }
 
-// unread counts the retained events that c has yet to read. t.mu must be held.
-func (t *topic) unread(c *cursor) uint64 {
-	n := uint64(0)
-	for e := range t.events.after(c.pos.seq) {
-		if c.group.matches(e) {
-			n++
-		}
-	}
-	return n
-}
+// countLimit bounds how many events are looked at to count them.
+const countLimit = 16 * scanLimit
 
-// next returns the next event that c has to read, or nil. t.mu must be held.
-func (t *topic) next(c *cursor) *Event {
+// unread returns the next event that c has to read, or nil, how many there are,
+// and whether all were looked at, because there are not too many. t.mu must be
+// held.
+func (t *topic) unread(c *cursor) (next *Event, n uint64, all bool) {
+	scanned := 0
 	for e := range t.events.after(c.pos.seq) {
-		if c.group.matches(e) {
-			return e
+		if scanned++; scanned > countLimit {
+			return next, n, false
+		}
+		if !c.group.matches(e) {
+			continue
+		}
+		if n++; next == nil {
+			next = e
 		}
 	}
-	return nil
+	return next, n, true
 }
 
 // leave removes a cursor, and its group with the last one.
