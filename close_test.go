@@ -65,3 +65,29 @@ func TestChannelFormOutlivesAFailingLog(t *testing.T) {
 		}
 	})
 }
+
+func TestSubscribingWhileTheLogIsReplaced(t *testing.T) {
+	hub := newHub(t, tidingstest.NewSliceLog(nil), nil)
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+				hub.Replace()
+			}
+		}
+	}()
+	for i := range 20_000 {
+		sub, err := hub.Subscribe(tidings.Selector{User: "u"}, tidings.Live)
+		if err != nil {
+			t.Errorf("subscription %d: %v", i, err)
+			break
+		}
+		sub.Close()
+	}
+	close(stop)
+	<-stopped
+}

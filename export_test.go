@@ -66,3 +66,6 @@ func (w *window) audit() string {
 	}
 	return ""
 }
+
+// Replace drops the window, as when the log was replaced.
+func (h *Hub) Replace() { h.replace(ErrForeign) }

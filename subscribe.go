@@ -33,15 +33,24 @@ func (h *Hub) Subscribe(sel Selector, start Start) (*Subscription, error) {
 	if h.life.Err() != nil {
 		return nil, ErrClosed
 	}
-	s := &Subscription{hub: h, window: h.current()}
-	s.cursor.ready = make(chan struct{}, 1)
-	s.place(start)
-	if err := s.window.attach(&s.cursor, sel.clone(), false); err != nil {
+	s, err := h.attach(sel, start)
+	for errors.Is(err, ErrReplaced) { // since it was looked at: there is another window by now
+		s, err = h.attach(sel, start)
+	}
+	if err != nil {
 		return nil, err
 	}
 	h.count.subscribers.Add(1)
 	h.opts.Hooks.Subscribed(s.Selector())
 	return s, nil
+}
+
+// attach returns a Subscription to the window that is served from now.
+func (h *Hub) attach(sel Selector, start Start) (*Subscription, error) {
+	s := &Subscription{hub: h, window: h.current()}
+	s.cursor.ready = make(chan struct{}, 1)
+	s.place(start)
+	return s, s.window.attach(&s.cursor, sel.clone(), false)
 }
 
 // maxSelected bounds the lists of a selector.
