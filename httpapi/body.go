@@ -34,7 +34,8 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 		return nil, err
 	}
 	limits := h.hub.Limits()
-	data, err := readAll(http.MaxBytesReader(w, r.Body, int64(limits.BatchBytes+limits.Batch*overhead)), r.ContentLength)
+	timed := &timedBody{ReadCloser: r.Body, h: h, w: w}
+	data, err := readAll(http.MaxBytesReader(w, timed, int64(limits.BatchBytes+limits.Batch*overhead)), r.ContentLength)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func readAll(r io.Reader, length int64) ([]byte, error) {
 		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			return nil, large
 		}
-		return nil, refusal(wire.Invalid, "the body ends early or cannot be read")
+		return nil, refusal(wire.Invalid, "the body ends early or comes too slowly")
 	}
 	return b.Bytes(), nil
 }

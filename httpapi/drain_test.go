@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"sync"
@@ -176,5 +177,25 @@ func TestStreamEndsWhenAccessDoes(t *testing.T) {
 		r.expect("at 0")
 		close(revoked)
 		r.expect("end")
+	})
+}
+
+// Whoever kept the connection of a stream that ended would come back to the
+// server that is about to stop.
+func TestConnectionEndsWithItsStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, l := listen(t)
+		c := say(t, l, "GET /v1/stream/agui?user=alice HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		go func() {
+			time.Sleep(time.Second)
+			if err := a.h.Drain(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}()
+		began := time.Now()
+		got, err := io.ReadAll(c)
+		if took := time.Since(began); err != nil || took > 11*time.Second || !strings.HasSuffix(string(got), "\r\n0\r\n\r\n") {
+			t.Errorf("after %v: %v, %q", took, err, got)
+		}
 	})
 }

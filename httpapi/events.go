@@ -83,7 +83,7 @@ func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, e
 		if err != nil {
 			return err
 		}
-		return answer(w, receiptOf(receipt))
+		return h.answer(w, receiptOf(receipt))
 	}
 	receipts, err := h.hub.PublishBatch(ctx, events)
 	if err != nil {
@@ -93,7 +93,7 @@ func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, e
 	for i, receipt := range receipts {
 		all.Receipts[i] = receiptOf(receipt)
 	}
-	return answer(w, all)
+	return h.answer(w, all)
 }
 
 // receiptOf returns a receipt as the wire has it.
@@ -102,8 +102,12 @@ func receiptOf(r tidings.Receipt) wire.Receipt {
 }
 
 // answer writes v as JSON. An error of writing means that nobody reads it.
-func answer(w http.ResponseWriter, v any) error {
+func (h *Handler) answer(w http.ResponseWriter, v any) error {
+	text, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
 	answerHeader(w.Header())
-	json.NewEncoder(w).Encode(v)
+	_ = h.write(w, append(text, '\n'))
 	return nil
 }

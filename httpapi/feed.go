@@ -3,7 +3,6 @@ package httpapi
 import (
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/wire"
@@ -70,7 +69,7 @@ func (h *Handler) snapshot(w http.ResponseWriter, r *http.Request, q query, sel 
 	if err != nil {
 		return err
 	}
-	return writeSnapshot(w, h.opts.WriteTimeout, &snapshot)
+	return h.writeSnapshot(w, &snapshot)
 }
 
 // limit returns how many events are asked for.
@@ -101,9 +100,8 @@ func (h *Handler) channels(stream string) ([]tidings.Channel, error) {
 
 // writeSnapshot writes the answer without holding all of it in memory again.
 // An error of writing means that nobody reads it.
-func writeSnapshot(w http.ResponseWriter, timeout time.Duration, s *tidings.Snapshot) error {
+func (h *Handler) writeSnapshot(w http.ResponseWriter, s *tidings.Snapshot) error {
 	answerHeader(w.Header())
-	rc := http.NewResponseController(w)
 	b := []byte(`{"events":[`)
 	for i := range s.Events {
 		if i > 0 {
@@ -111,8 +109,7 @@ func writeSnapshot(w http.ResponseWriter, timeout time.Duration, s *tidings.Snap
 		}
 		b = append(appendRecord(b, &s.Events[i]), s.Events[i].Data...)
 		if b = append(b, '}'); len(b) >= chunk {
-			_ = rc.SetWriteDeadline(time.Now().Add(timeout)) // or the server's
-			if _, err := w.Write(b); err != nil {
+			if err := h.write(w, b); err != nil {
 				return nil
 			}
 			b = b[:0]
@@ -120,7 +117,7 @@ func writeSnapshot(w http.ResponseWriter, timeout time.Duration, s *tidings.Snap
 	}
 	b = append(b, `],"cursor":"`...)
 	b, _ = s.Cursor.AppendText(b) // never an error
-	w.Write(append(b, `"}`...))
+	_ = h.write(w, append(b, `"}`...))
 	return nil
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	// WriteTimeout is how long a client may take to accept what was written to
 	// it, at most 64 KiB at a time; 10 seconds by default.
 	WriteTimeout time.Duration
+	// ReadTimeout is how long a client may take to send 64 KiB of a body, or
+	// the rest of it; 10 seconds by default.
+	ReadTimeout time.Duration
 	// KeepAlive is the silence after which a stream shows that it lives; 15
 	// seconds by default.
 	KeepAlive time.Duration
@@ -66,6 +69,7 @@ func (o *Options) withDefaults() Options {
 		c.DrainWindow = 10 * time.Second
 	}
 	c.WriteTimeout = positive(c.WriteTimeout, 10*time.Second)
+	c.ReadTimeout = positive(c.ReadTimeout, 10*time.Second)
 	c.KeepAlive = positive(c.KeepAlive, wire.HeartbeatInterval)
 	c.Retry = positive(c.Retry, 2*time.Second)
 	if c.Logger == nil {
@@ -114,11 +118,11 @@ func (h *Handler) routes() {
 	h.mux.HandleFunc("GET /health/ready", h.open(h.serveReady))
 	h.mux.HandleFunc("/", h.open(h.serveNothing))
 	if h.opts.Page != nil {
-		h.mux.Handle("GET /{$}", h.opts.Page)
-		h.mux.Handle("GET /assets/", h.opts.Page)
+		h.mux.Handle("GET /{$}", h.hurried(h.opts.Page))
+		h.mux.Handle("GET /assets/", h.hurried(h.opts.Page))
 	}
 	if h.opts.Metrics != nil {
-		h.mux.Handle("GET /metrics", h.opts.Metrics)
+		h.mux.Handle("GET /metrics", h.hurried(h.opts.Metrics))
 	}
 }
 
@@ -126,6 +130,9 @@ func (h *Handler) routes() {
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if h.drain.on() { // who kept this connection would not meet another server
 		w.Header().Set("Connection", "close")
+	}
+	if r.ContentLength != 0 {
+		h.await(w)
 	}
 	if err := h.guard(r); err != nil {
 		h.refuse(w, r, err)

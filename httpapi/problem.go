@@ -102,6 +102,7 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Type", wire.ProblemType)
+	h.hurry(w)
 	w.WriteHeader(p.Status)
 	json.NewEncoder(w).Encode(p) // an error means that nobody reads it
 }

@@ -23,7 +23,7 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 		}
 		s.Rings = h.hub.Rings(named)
 	}
-	return answer(w, s)
+	return h.answer(w, s)
 }
 
 // statsOf returns figures as the wire has them.
@@ -42,7 +42,7 @@ func statsOf(s tidings.Stats) wire.Stats {
 
 // serveLive is GET /health/live: the process answers.
 func (h *Handler) serveLive(w http.ResponseWriter, _ *http.Request) error {
-	return answer(w, map[string]string{"status": "live"})
+	return h.answer(w, map[string]string{"status": "live"})
 }
 
 // serveReady is GET /health/ready: new streams belong here. Why the log is not
@@ -54,5 +54,5 @@ func (h *Handler) serveReady(w http.ResponseWriter, _ *http.Request) error {
 	if h.hub.Stats().Tail != nil {
 		return refusal(wire.Unavailable, "the log cannot be followed now; %s says why", wire.StatsPath)
 	}
-	return answer(w, map[string]string{"status": "ready"})
+	return h.answer(w, map[string]string{"status": "ready"})
 }

@@ -47,6 +47,9 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a *Access, aske
 	}
 	defer sub.Close()
 	streamHeader(w.Header())
+	if r.ProtoMajor == 1 { // who kept the connection would come back to a server that is about to stop
+		w.Header().Set("Connection", "close")
+	}
 	d := delivery{h: h, out: out, sub: sub, asked: asked, access: a}
 	err = d.run(r.Context())
 	h.opts.Logger.DebugContext(r.Context(), "stream ended", "user", asked.sel.User, "stream", asked.name, "err", err)
