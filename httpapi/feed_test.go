@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -88,6 +89,37 @@ func TestStats(t *testing.T) {
 		t.Errorf("got %+v", s)
 	}
 	if body := a.get("/v1/stats").ok(t); strings.Contains(body, "rings") {
+		t.Errorf("got %s", body)
+	}
+}
+
+// The rings are those of the owner who is meant, however the request says so.
+func TestRingsOfTheOwnerWhoIsMeant(t *testing.T) {
+	own := httpapi.Access{Subject: "alice", Owner: "alice", Stats: true}
+	for _, tt := range []struct {
+		opts  *httpapi.Options
+		path  string
+		rings string
+	}{
+		{nil, "/v1/stats", ""},
+		{nil, "/v1/stats?user=nobody", `"rings":{}`},
+		{&httpapi.Options{SingleTenant: true}, "/v1/stats", `"rings":{"s":1}`},
+		{&httpapi.Options{SingleTenant: true}, "/v1/stats?user=alice", `"rings":{"s":2}`},
+		{&httpapi.Options{Authenticate: always(own)}, "/v1/stats", `"rings":{"s":2}`},
+		{&httpapi.Options{Authenticate: always(httpapi.Access{Stats: true})}, "/v1/stats", ""},
+	} {
+		a := serve(t, tt.opts)
+		a.publish("alice", `1`, `2`)
+		a.publish("", `3`)
+		if body := a.get(tt.path).ok(t); !strings.Contains(body, tt.rings) || tt.rings == "" && strings.Contains(body, "rings") {
+			t.Errorf("%s: got %s, want %s", tt.path, body, tt.rings)
+		}
+	}
+	a := serve(t, &httpapi.Options{Authenticate: always(own)})
+	a.get("/v1/stats?user=bob").is(t, 403, wire.Forbidden)
+	a = serve(t, nil)
+	a.publish("alice", `1`)
+	if body := a.get("/v1/stats", "Tidings-User: alice").ok(t); !strings.Contains(body, `"rings":{"s":1}`) {
 		t.Errorf("got %s", body)
 	}
 }

@@ -17,13 +17,25 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 		return refusal(wire.Forbidden, "this request may not read the figures")
 	}
 	s := statsOf(h.hub.Stats())
-	if named := q.get(wire.User); named != "" {
-		if _, err := h.selectFeed(a, named); err != nil { // names of sessions are the owner's
-			return err
-		}
-		s.Rings = h.hub.Rings(named)
+	if s.Rings, err = h.rings(a, q.get(wire.User)); err != nil {
+		return err
 	}
 	return h.answer(w, s)
+}
+
+// rings returns the sizes of the sessions of the owner who is meant, whose
+// names are the owner's; nil if that is nobody, or not to be read and not
+// asked for by name.
+func (h *Handler) rings(a *Access, named string) (map[string]int, error) {
+	owner, err := h.owner(a, named)
+	switch {
+	case err == nil && (a.Feed || a.maySubscribe(owner)):
+		return h.hub.Rings(owner), nil
+	case named == "":
+		return nil, nil
+	}
+	_, err = h.reader(a, named)
+	return nil, err
 }
 
 // statsOf returns figures as the wire has them.

@@ -137,7 +137,7 @@ type Stats struct {
 	Bytes       int64          `json:"bytes"`
 	Floor       string         `json:"floor"`
 	Head        string         `json:"head"`
-	Rings       map[string]int `json:"rings,omitempty"` // of the owner asked for
+	Rings       map[string]int `json:"rings,omitzero"` // of the owner who is meant
 	Log         LogHealth      `json:"log"`
 }
 
@@ -147,8 +147,8 @@ type LogHealth struct {
 	Error string `json:"error,omitempty"`
 }
 
-// Problem is an error before a stream begins: RFC 9457 problem details. Field,
-// Value and Index are there where they help.
+// Problem is an error before a stream begins: RFC 9457 problem details. Index
+// is there where the body held several events.
 type Problem struct {
 	Type   string `json:"type"`   // ProblemBase and one of the names below
 	Title  string `json:"title"`  // the same for every problem of the type
