@@ -3,6 +3,7 @@ package httpapi
 import (
 	"cmp"
 	"errors"
+	"fmt"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/a2a"
@@ -57,7 +58,7 @@ func unlessPlaced(e *tidings.Event, err error) error {
 		return nil
 	}
 	if jsonscan.Kind(e.Data) == jsonscan.Array {
-		return errors.Join(err, errArray)
+		return fmt.Errorf("%w; %w", err, errArray)
 	}
 	return err
 }

@@ -178,3 +178,18 @@ func TestMalformedTraceparentIsIgnored(t *testing.T) {
 		}
 	}
 }
+
+// A detail is one line: it is printed, logged and shown.
+func TestDetailsAreOneLine(t *testing.T) {
+	a := serve(t, nil)
+	for _, route := range []string{"/v1/publish/agui?user=a", "/v1/publish/a2a?user=a", "/v1/events?user=a"} {
+		got := a.post(route, `[{"type":"RUN_STARTED"},1]`)
+		if got.status != 400 || strings.Contains(got.detail, "\n") {
+			t.Errorf("%s: got %d %q", route, got.status, got.detail)
+		}
+	}
+	got := a.post("/v1/publish/agui?user=a", `[]`)
+	if !strings.Contains(got.detail, "send several events as NDJSON") {
+		t.Errorf("got %q", got.detail)
+	}
+}
