@@ -67,9 +67,9 @@ func (c *Client) Follow(ctx context.Context, s Stream) iter.Seq2[tidings.Event, 
 	return func(yield func(tidings.Event, error) bool) {
 		f := &follower{client: c, stream: s, last: s.After, yield: yield, retry: time.Second}
 		for n := 0; ; n++ {
-			before := f.last
+			before, began := f.last, time.Now()
 			err := f.connect(ctx)
-			if f.last != before {
+			if f.last != before || time.Since(began) >= longLife {
 				n = 0
 			}
 			if err = f.goesOn(ctx, err, n); err != nil {
@@ -81,6 +81,10 @@ func (c *Client) Follow(ctx context.Context, s Stream) iter.Seq2[tidings.Event, 
 		}
 	}
 }
+
+// longLife is how long a connection has to last to be no failure, even if
+// nothing happened on it: what fails that slowly need not be waited for longer.
+const longLife = longestBackoff
 
 // errDone ends a Follow that has no error to tell.
 var errDone = errors.New("done")

@@ -288,6 +288,52 @@ func TestFollowWaitsLongerWithoutProgress(t *testing.T) {
 	})
 }
 
+// lasting returns a stream on which nothing happens for a minute.
+func lasting() func(context.Context) *http.Response {
+	return func(ctx context.Context) *http.Response {
+		r := stream()(ctx)
+		reader, writer := io.Pipe()
+		go func() {
+			for range 4 {
+				time.Sleep(15 * time.Second)
+				if _, err := io.WriteString(writer, ": keep-alive\n\n"); err != nil {
+					return
+				}
+			}
+			writer.Close()
+		}()
+		r.Body = reader
+		return r
+	}
+}
+
+// A quiet stream that something cuts every minute is no failure that repeats.
+func TestFollowComesBackSoonAfterQuietStreams(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &script{answers: []func(context.Context) *http.Response{
+			stream(frame(1)), lasting(), lasting(), lasting(), lasting(), lasting(), lasting(),
+		}}
+		var waits []time.Duration
+		c, err := client.New("http://hub.test", &client.Options{
+			HTTPClient: &http.Client{Transport: s},
+			Hooks:      client.Hooks{Retrying: func(_ error, wait time.Duration) { waits = append(waits, wait) }},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range c.Follow(t.Context(), client.Stream{Name: "agui"}) {
+		}
+		if len(waits) != 7 {
+			t.Errorf("%d waits, want 7", len(waits))
+		}
+		for i, wait := range waits {
+			if wait > 2*time.Second {
+				t.Errorf("wait %d of %d is %v", i, len(waits), wait)
+			}
+		}
+	})
+}
+
 func TestFollowHonoursRetryAfter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
