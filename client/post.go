@@ -40,7 +40,7 @@ func (c *Client) post(ctx context.Context, u upload, answer any) error {
 		}
 		asked, again := retriable(err)
 		if !again {
-			return err
+			return gaveUp(err, unknown)
 		}
 		unknown = unknown || doubtful(err)
 		if err := c.pause(ctx, err, afterwards(asked, backoff(n, shortestBackoff))); err != nil {

@@ -15,9 +15,10 @@ import (
 // an event without a Key gets a random one, so that it can be tried again.
 //
 // A *ProblemError says that the server refused. An error that matches
-// tidings.ErrUnknownOutcome says that Patience or ctx ended before it was
-// known whether the event was kept; to publish it again without doubt it needs
-// a Key of the caller's.
+// tidings.ErrUnknownOutcome, also if it is a *ProblemError, says that it is not
+// known of an attempt whether the event was kept, and that Patience, ctx or a
+// refusal ended the attempts; to publish it again without doubt it needs a Key
+// of the caller's.
 func (c *Client) Publish(ctx context.Context, event tidings.Event) (tidings.Receipt, error) {
 	body, err := appendPublication(nil, &event)
 	if err != nil {

@@ -165,6 +165,18 @@ func TestPublishSaysWhetherTheOutcomeIsKnown(t *testing.T) {
 	}
 }
 
+// A refusal says nothing of the attempt before it, whose answer was lost.
+func TestPublishIsRefusedAfterAnAttemptOfUnknownOutcome(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := &recorder{fail: errors.New("reset"), script: script{answers: []func(context.Context) *http.Response{nil, answer(401, "", "expired")}}}
+		_, err := publisher(t, r).Publish(t.Context(), tidings.Event{Channel: "agui", Data: []byte("1")})
+		p, ok := errors.AsType[*client.ProblemError](err)
+		if !ok || p.Status != 401 || !errors.Is(err, tidings.ErrUnknownOutcome) {
+			t.Errorf("got %v", err)
+		}
+	})
+}
+
 func TestPublishEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := &recorder{script: script{answers: []func(context.Context) *http.Response{answer(503, "Retry-After: 20", "")}}}
