@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -30,6 +31,33 @@ func newConsole() *console {
 		c.width = w
 	}
 	return c
+}
+
+// An interruptibleReader reads until its context ends. What a Read of a
+// terminal's still waits for then is left to the end of the process.
+type interruptibleReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read reads what is there, or returns why it is not waited for.
+func (i *interruptibleReader) Read(p []byte) (int, error) {
+	type result struct {
+		text []byte
+		err  error
+	}
+	done := make(chan result, 1)
+	go func() {
+		own := make([]byte, len(p)) // p is the caller's again when Read has returned
+		n, err := i.r.Read(own)
+		done <- result{own[:n], err}
+	}()
+	select {
+	case got := <-done:
+		return copy(p, got.text), got.err
+	case <-i.ctx.Done():
+		return 0, context.Cause(i.ctx)
+	}
 }
 
 // isTerminal reports whether f is a terminal.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -209,5 +210,19 @@ func TestPublishExplainsWhatIsMissing(t *testing.T) {
 		if got.code != 1 || !strings.Contains(got.err, says) || strings.Contains(got.err, "event 0") {
 			t.Errorf("%s: %+v, want %q", args, got, says)
 		}
+	}
+}
+
+// Ctrl-C ends a command that waits for its input, too.
+func TestPublishStopsOnCtrlC(t *testing.T) {
+	_, url := serving(t)
+	p, stdin := startWithInput(t, "publish", "--url", url, "--user", "alice", "--ndjson")
+	if _, err := io.WriteString(stdin, "1\n"); err != nil {
+		t.Fatal(err)
+	}
+	p.line(p.out, "published")
+	p.signal()
+	if code, out, errs := p.end(); code != 1 || out != "" || !strings.Contains(errs, "interrupted") {
+		t.Errorf("exit %d, %s%s", code, out, errs)
 	}
 }

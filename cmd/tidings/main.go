@@ -46,6 +46,7 @@ func run(args []string, c *console) int {
 	}
 	ctx, stop := interruptible()
 	defer stop()
+	c.in = &interruptibleReader{ctx, c.in}
 	parsed, err := parser(ctx, c).Parse(args)
 	if err == nil {
 		err = parsed.Run()

@@ -70,7 +70,24 @@ type process struct {
 // start starts a command whose output the test reads.
 func start(t *testing.T, args ...string) *process {
 	t.Helper()
+	return begin(t, command(t, args...))
+}
+
+// startWithInput starts a command that the test also writes to.
+func startWithInput(t *testing.T, args ...string) (*process, io.WriteCloser) {
+	t.Helper()
 	cmd := command(t, args...)
+	in, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { in.Close() })
+	return begin(t, cmd), in
+}
+
+// begin starts a process.
+func begin(t *testing.T, cmd *exec.Cmd) *process {
+	t.Helper()
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -189,6 +206,8 @@ func TestExitCodes(t *testing.T) {
 		{"serve --addr :0", 2, "without authentication"},
 		{"serve --addr example.com:80", 2, "without authentication"},
 		{"serve --addr 8080", 2, "HOST:PORT"},
+		{"serve --addr 127.0.0.1:99999", 2, "port"},
+		{"serve --addr 127.0.0.1:", 2, "port"},
 		{"serve --log paper", 2, "memory"},
 		{"serve --drain 0s", 2, "--drain"},
 		{"serve --stream nothing", 2, "NAME=CHANNEL"},
@@ -197,10 +216,12 @@ func TestExitCodes(t *testing.T) {
 		{"publish --data {", 2, "not JSON"},
 		{"publish --data 1 --ndjson", 2, "--data"},
 		{"publish --key k --ndjson", 2, "--key"},
+		{"publish --data=", 2, "--data"},
 		{"publish --url ftp://x --data 1", 2, "--url"},
 		{"publish --data 1 --patience 300ms --url " + nowhere, 1, "Is `tidings serve` running there?"},
 		{"publish --channel agui --data {} --url " + nowhere, 1, "no type"},
 		{"tail --after 7", 2, "--after"},
+		{"tail --count=-1", 2, "--count"},
 		{"tail --after 1-1 --from-start", 2, "two beginnings"},
 		{"tail --url " + nowhere, 1, "Is `tidings serve` running there?"},
 		{"replay", 2, "<file>"},
@@ -214,6 +235,9 @@ func TestExitCodes(t *testing.T) {
 		{"replay " + broken, 1, "broken.jsonl: line 3"},
 	} {
 		got := finished(t, "", strings.Fields(tt.args)...)
+		if strings.Contains(got.out, "dial tcp") {
+			t.Errorf("%s: the summary is not for people: %s", tt.args, got.out)
+		}
 		if got.code != tt.code || !strings.Contains(got.err, tt.says) || strings.Count(got.err, "\n") > 2 {
 			t.Errorf("%s: exit %d, %q, want %d and %q", tt.args, got.code, got.err, tt.code, tt.says)
 		}

@@ -23,7 +23,7 @@ type publish struct {
 	Session  string        `placeholder:"NAME" help:"The conversation the event belongs to."`
 	Type     string        `placeholder:"NAME" help:"The event's type."`
 	Key      string        `placeholder:"KEY" help:"Idempotency key: the same again changes nothing."`
-	Data     string        `short:"d" placeholder:"JSON" help:"The payload. Without it, standard input."`
+	Data     *string       `short:"d" placeholder:"JSON" help:"The payload. Without it, standard input."`
 	NDJSON   bool          `name:"ndjson" help:"Every line of standard input is an event."`
 	JSON     bool          `name:"json" help:"Print receipts as JSON lines."`
 	Patience time.Duration `default:"5s" help:"How long to go on trying (${default})."`
@@ -70,20 +70,20 @@ func (p *publish) Run(ctx context.Context, c *console) error {
 // check reports flags that contradict each other.
 func (p *publish) check() error {
 	switch {
-	case p.NDJSON && p.Data != "":
+	case p.NDJSON && p.Data != nil:
 		return usage("--ndjson reads standard input: leave out --data")
 	case p.NDJSON && p.Key != "":
 		return usage("--key is for one event: leave out --ndjson")
-	case p.Data != "" && !json.Valid([]byte(p.Data)):
-		return usage("--data %q is not JSON. Text is written '\"so\"'", p.Data)
+	case p.Data != nil && !json.Valid([]byte(*p.Data)):
+		return usage("--data %q is not JSON. Text is written '\"so\"'", *p.Data)
 	}
 	return nil
 }
 
 // payload returns the one payload.
 func (p *publish) payload(c *console) ([]byte, error) {
-	if p.Data != "" {
-		return []byte(p.Data), nil
+	if p.Data != nil {
+		return []byte(*p.Data), nil
 	}
 	if c.inTTY {
 		c.note("reading a JSON value from the keyboard; end it with Ctrl-D")

@@ -126,7 +126,7 @@ func (p *replay) play(ctx context.Context, hub *client.Client, recordings []*rec
 				s.count(i, receipts)
 				return errors.Join(err, bar.Add(len(receipts)))
 			})
-			return s.end(i, err)
+			return s.end(i, p.at(err))
 		})
 	}
 	return errors.Join(group.Wait(), s.refused())

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -86,9 +87,12 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 
 // check reports, before anything starts, what cannot be.
 func (s *serve) check() error {
-	host, _, err := net.SplitHostPort(s.Addr)
+	host, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
 		return usage("--addr %q: want HOST:PORT such as 127.0.0.1:8080", s.Addr)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return usage("--addr %q: want a port from 0 to 65535", s.Addr)
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
 		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. Listen on 127.0.0.1", s.Addr)

@@ -43,8 +43,8 @@ It ends with Ctrl-C.`
 
 // Run follows the stream.
 func (t *tail) Run(ctx context.Context, c *console) error {
-	if t.FromStart && !t.After.IsZero() {
-		return usage("--after and --from-start are two beginnings: leave out one")
+	if err := t.check(); err != nil {
+		return err
 	}
 	following, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -60,6 +60,17 @@ func (t *tail) Run(ctx context.Context, c *console) error {
 		return nil // Ctrl-C is how it ends
 	}
 	return t.at(err)
+}
+
+// check reports flags that make no sense.
+func (t *tail) check() error {
+	switch {
+	case t.FromStart && !t.After.IsZero():
+		return usage("--after and --from-start are two beginnings: leave out one")
+	case t.Count < 0:
+		return usage("--count %d: want 1 or more", t.Count)
+	}
+	return nil
 }
 
 // hooks returns what tells of connections. A server that was never there is an
