@@ -208,6 +208,23 @@ func TestDevelopmentServesThisMachineOnly(t *testing.T) {
 	}
 }
 
+// A page of another site can make requests that it may not read the answers
+// of, and which have no Origin. They would take its visitor's connections.
+func TestDevelopmentRefusesWhatOtherSitesAskFor(t *testing.T) {
+	a := serve(t, nil)
+	const stream = "/v1/stream/agui?user=a"
+	for _, mode := range []string{"no-cors", "cors", "same-origin", ""} {
+		a.get(stream, "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: "+mode).is(t, 403, wire.Forbidden)
+	}
+	for _, site := range []string{"same-origin", "same-site", "none"} {
+		if got := a.get1(stream, "Sec-Fetch-Site: "+site, "Sec-Fetch-Mode: no-cors"); got != 200 {
+			t.Errorf("%s: got %d", site, got)
+		}
+	}
+	a.get("/health/live", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document").ok(t) // a link
+	a.get("/health/live", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe").is(t, 403, wire.Forbidden)
+}
+
 func TestDevelopmentRefusesRemoteAddresses(t *testing.T) {
 	a := serve(t, nil)
 	for addr, want := range map[string]int{

@@ -40,8 +40,14 @@ func forwarding(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// checkOrigin refuses pages of other sites.
+// checkOrigin refuses pages of other sites, but not the links on them. Not all
+// requests of a page have an Origin; browsers say of all to this machine
+// whether a page of another site makes them (Fetch Metadata).
 func checkOrigin(r *http.Request) error {
+	link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
+	if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link {
+		return refusal(wire.Forbidden, "without authentication pages of other sites are not served: the header Sec-Fetch-Site says there is one")
+	}
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
 		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopbackName(u.Host) {

@@ -142,11 +142,11 @@ func (a *api) eventually() {
 }
 
 // get1 opens a stream, leaves it, and returns the status.
-func (a *api) get1(path string) int {
+func (a *api) get1(path string, headers ...string) int {
 	a.t.Helper()
 	ctx, cancel := context.WithCancel(a.t.Context())
 	defer cancel()
-	res, err := a.client.Do(a.request("GET", path, "").WithContext(ctx))
+	res, err := a.client.Do(a.request("GET", path, "", headers...).WithContext(ctx))
 	if err != nil {
 		a.t.Fatal(err)
 	}
