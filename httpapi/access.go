@@ -34,7 +34,8 @@ type Access struct {
 	Subscribe, Publish func(owner string) bool
 	// Feed grants reading what belongs to every owner, Stats the figures.
 	Feed, Stats bool
-	// Expires is when a stream ends at the latest; zero is never.
+	// Expires is when a stream ends at the latest, and from when on the request
+	// is answered with 401; zero is never.
 	Expires time.Time
 	// Revoked, if not nil, ends streams when it is closed.
 	Revoked <-chan struct{}
@@ -48,6 +49,9 @@ func (h *Handler) access(r *http.Request) (Access, error) {
 	a, err := h.opts.Authenticate(r)
 	if err != nil {
 		return Access{}, fmt.Errorf("authenticate: %w", err)
+	}
+	if !a.Expires.IsZero() && !time.Now().Before(a.Expires) {
+		return Access{}, fmt.Errorf("the access expired at %s: %w", a.Expires.UTC().Format(time.RFC3339), ErrUnauthorized)
 	}
 	return a, nil
 }

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
@@ -239,5 +240,14 @@ func TestDevelopmentRefusesRemoteAddresses(t *testing.T) {
 		if a.h.ServeHTTP(w, r); w.Code != want {
 			t.Errorf("%q: got %d, want %d", addr, w.Code, want)
 		}
+	}
+}
+
+// A stream that began and ended at once would bring its client back for ever.
+func TestExpiredAccessIsUnauthorized(t *testing.T) {
+	expired := httpapi.Access{Subject: "alice", Owner: "alice", Expires: time.Now().Add(-time.Second)}
+	a := serve(t, &httpapi.Options{Authenticate: always(expired)})
+	for _, path := range []string{"/v1/stream/agui", "/v1/feed"} {
+		a.get(path).is(t, 401, wire.Unauthorized)
 	}
 }

@@ -91,6 +91,9 @@ func TestDrainRefusesStreamsAndGoesOnPublishing(t *testing.T) {
 				t.Errorf("%s: no Retry-After", path)
 			}
 		}
+		if got := a.do("HEAD", "/v1/stream/contexts?user=alice", "").status; got != 503 {
+			t.Errorf("HEAD of a stream: got %d, want 503 as for GET", got)
+		}
 		if got := a.do("GET", "/health/live", ""); got.status != 200 || !got.closed {
 			t.Errorf("live: got %+v", got)
 		}

@@ -23,15 +23,15 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	if r.Method == http.MethodHead {
-		streamHeader(w.Header())
-		return nil
-	}
 	release, err := h.admit(a.Subject, asked.name)
 	if err != nil {
 		return err
 	}
 	defer release()
+	if r.Method == http.MethodHead {
+		streamHeader(w.Header())
+		return nil
+	}
 	return h.stream(w, r, a, asked)
 }
 

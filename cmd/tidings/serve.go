@@ -25,6 +25,7 @@ type serve struct {
 	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
 	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
+	Retry        time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
 	Verbose      bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
 }
 
@@ -78,7 +79,7 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
 	}
 	api := httpapi.New(hub, &httpapi.Options{
-		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Logger: logger,
+		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(hub),
 	})
 	c.welcome(s, "http://"+listener.Addr().String())
@@ -99,6 +100,9 @@ func (s *serve) check() error {
 	}
 	if s.Drain <= 0 {
 		return usage("--drain %s: want a time such as 10s", s.Drain)
+	}
+	if s.Retry <= 0 {
+		return usage("--retry %s: want a time such as 2s", s.Retry)
 	}
 	return nil
 }
