@@ -7,8 +7,8 @@ import (
 	"github.com/tidings-dev/tidings/internal/jsonscan"
 )
 
-// ErrInvalid is matched by every error of [Peek]. The error's text says what
-// was found and what is wanted.
+// ErrInvalid is matched by every error of [Peek] and [Decode], and of encoding
+// what is not valid. The error's text says what was found and what is wanted.
 var ErrInvalid = errors.New("agui: invalid event")
 
 // Peeked is what routing needs to know of an event. What the event does not
