@@ -48,3 +48,72 @@ func BenchmarkPeekStruct(b *testing.B) {
 		}
 	}
 }
+
+// What an agent pays for each token it emits, the event and its bytes.
+func BenchmarkEncode(b *testing.B) {
+	stamped := agui.NewTextMessageContent("b3c73564-28a4-4a59-b3f4-6ca600d25b17", " assistant")
+	stamped.Timestamp, stamped.SubagentRunID = at, "s1"
+	for _, bb := range []struct {
+		name string
+		e    agui.Event
+	}{
+		{"content", agui.NewTextMessageContent("b3c73564-28a4-4a59-b3f4-6ca600d25b17", " assistant")},
+		{"content/stamped", stamped},
+		{"delta", agui.NewStateDelta(agui.Replace("/step", 2))},
+		{"snapshot", agui.NewMessagesSnapshot(messages()...)},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := bb.e.MarshalJSON(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// The same into a buffer that is used again, and with the event made anew.
+func BenchmarkAppend(b *testing.B) {
+	var buf []byte
+	b.ReportAllocs()
+	for b.Loop() {
+		var err error
+		if buf, err = agui.NewTextMessageContent("b3c73564-28a4-4a59-b3f4-6ca600d25b17", " assistant").AppendJSON(buf[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// The same by encoding/json, for comparison.
+func BenchmarkEncodeStruct(b *testing.B) {
+	type event struct {
+		Type      string `json:"type"`
+		MessageID string `json:"messageId"`
+		Delta     string `json:"delta"`
+	}
+	e := &event{agui.TextMessageContent, "b3c73564-28a4-4a59-b3f4-6ca600d25b17", " assistant"}
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := json.Marshal(e); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, bb := range []struct{ name, in string }{
+		{"content", content}, {"started/messages=27", runStarted(27)},
+	} {
+		data := []byte(bb.in)
+		b.Run(bb.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(data)))
+			for b.Loop() {
+				if _, err := agui.Decode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
