@@ -134,7 +134,16 @@ type InvalidError struct {
 }
 
 func (e *InvalidError) Error() string {
-	return "agui: invalid " + e.Object + ": " + strings.TrimSpace(e.Field+" "+e.Problem)
+	return "agui: invalid " + clip(e.Object) + ": " + strings.TrimSpace(e.Field+" "+e.Problem)
+}
+
+// clip shortens what goes into an error's text, for somebody may have sent it.
+func clip[T ~string | ~[]byte](s T) string {
+	const most = 64
+	if len(s) <= most {
+		return string(s)
+	}
+	return strings.ToValidUTF8(string(s[:most]), "") + "…"
 }
 
 // Is reports whether target is [ErrInvalid].
@@ -194,7 +203,7 @@ func (c *codec) checkType(o Object) {
 		return
 	}
 	if raw := c.present("type"); raw != nil && !jsonscan.Equal(raw, e.EventType()) {
-		c.fail("type", fmt.Sprintf("is %s, want %q", raw, e.EventType()))
+		c.fail("type", fmt.Sprintf("is %s, want %q", clip(raw), e.EventType()))
 	}
 }
 
@@ -235,7 +244,7 @@ func (c *codec) present(name string) []byte {
 // unknown writes an object that was kept whole because its type is not known.
 func (c *codec) unknown(typ string, data json.RawMessage) {
 	if c.strict {
-		c.fail("", fmt.Sprintf("is of type %q, which AG-UI %s does not have", typ, ProtocolVersion))
+		c.fail("", fmt.Sprintf("is of type %q, which AG-UI %s does not have", clip(typ), ProtocolVersion))
 	}
 	c.raw("", data, jsonscan.Object)
 }

@@ -68,7 +68,7 @@ func (c *codec) constant(name, want string) {
 	}
 	var got string
 	if c.readString(name, &got); got != "" && got != want {
-		c.fail(name, fmt.Sprintf("is %q, want %q", got, want))
+		c.fail(name, fmt.Sprintf("is %q, want %q", clip(got), want))
 	}
 }
 
@@ -81,7 +81,7 @@ func enum[T ~string](c *codec, name string, s *T, allowed ...T) {
 		return
 	}
 	if !slices.Contains(allowed, *s) {
-		c.fail(name, fmt.Sprintf("is %q, want one of %q", *s, allowed))
+		c.fail(name, fmt.Sprintf("is %q, want one of %q", clip(*s), allowed))
 	}
 	c.writeString(name, string(*s))
 }

@@ -53,7 +53,7 @@ func (o *RunFinishedOutcome) members(c *codec) {
 // only checks that a member that belongs to one outcome is not set in another.
 func (c *codec) only(got, want OutcomeType, name string, set bool) {
 	if !c.reading && set && got != want {
-		c.fail(name, fmt.Sprintf("is set, but the outcome is %q", got))
+		c.fail(name, fmt.Sprintf("is set, but the outcome is %q", clip(got)))
 	}
 }
 

@@ -94,7 +94,7 @@ func (c *codec) operation(o *Operation) bool {
 	*o = Operation{}
 	enum(c, "op", &o.Op)
 	if !o.Op.takesValue() && !o.Op.takesFrom() && o.Op != OpRemove {
-		c.fail("op", fmt.Sprintf("is %q, want one of JSON Patch", o.Op))
+		c.fail("op", fmt.Sprintf("is %q, want one of JSON Patch", clip(o.Op)))
 	}
 	for _, name := range []string{"path", "from", "value"} {
 		if o.Op.defines(name) && c.find(name) == nil {
@@ -111,7 +111,7 @@ func (c *codec) pointer(name string, p *string) {
 	}
 	c.text(name, p)
 	if !isPointer(*p) {
-		c.fail(name, fmt.Sprintf("is %q, want a JSON Pointer such as %q", *p, "/items/0"))
+		c.fail(name, fmt.Sprintf("is %q, want a JSON Pointer such as %q", clip(*p), "/items/0"))
 	}
 }
 

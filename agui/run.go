@@ -33,7 +33,7 @@ func (c *codec) version(name string, v *string) {
 	if !c.reading && *v != "" {
 		var major, minor uint
 		if _, err := fmt.Sscanf(*v, "%d.%d", &major, &minor); err != nil || *v != fmt.Sprintf("%d.%d", major, minor) {
-			c.fail(name, fmt.Sprintf("is %q, want a version such as %q", *v, ProtocolVersion))
+			c.fail(name, fmt.Sprintf("is %q, want a version such as %q", clip(*v), ProtocolVersion))
 		}
 	}
 	c.optional(name, v)
