@@ -29,8 +29,10 @@ test/%/node_modules: test/%/package-lock.json
 	@touch $@
 
 browser:
-	@test -n "$$TIDINGS_TEST_CHROMIUM" || command -v chromium chromium-browser google-chrome >/dev/null || \
-	{ apt-get update -q && apt-get install -y -q --no-install-recommends chromium; } || \
+	@for b in "$$TIDINGS_TEST_CHROMIUM" chromium chromium-browser google-chrome; do \
+		command -v "$$b" >/dev/null && exit 0; \
+	done; \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; } || \
 	{ echo "install chromium, or set TIDINGS_TEST_CHROMIUM to the path of a browser of its kind"; exit 1; }
 
 check: format vet fix staticcheck cross vulnerabilities
