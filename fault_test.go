@@ -221,6 +221,27 @@ func TestNothingEntersTheWindowTwice(t *testing.T) {
 	}
 }
 
+// A reader behind the window may find out before the tail does. It must not go
+// on in the new log, and then in the window of the old one.
+func TestReaderThatFindsTheLogReplacedEnds(t *testing.T) {
+	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
+		publishNumbers(t, hub, "u", "s", 0, 499)
+		synctest.Wait()
+		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Oldest)
+		defer sub.Close()
+		read(t, sub, 10)
+		log.Tails.Hold()
+		defer log.Tails.Release()
+		time.Sleep(time.Second)
+		log.Replace()
+		for range 3 {
+			if _, err := sub.Pending(t.Context(), nil); !errors.Is(err, tidings.ErrReplaced) {
+				t.Fatalf("got %v, want ErrReplaced", err)
+			}
+		}
+	})
+}
+
 func TestReadFailsAndGoesOn(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
 		publishNumbers(t, hub, "u", "s", 0, 499)

@@ -85,8 +85,8 @@ func (s *Subscription) place(start Start) {
 	case start.after.IsZero():
 		c.pos = head
 	default:
-		c.pos, s.presented = start.after, true
-		s.behind = !s.window.has(start.after)
+		c.pos, s.behind = start.after, !s.window.has(start.after)
+		s.presented = s.behind
 	}
 }
 
@@ -100,7 +100,7 @@ func (s *Subscription) placeInMemory(start Start) {
 		c.pos = s.window.position()
 	case s.hub.memory.own(start.after):
 		s.hub.memory.expire()
-		c.pos, s.presented = start.after, true
+		c.pos = start.after
 	default:
 		s.foreign = start.after
 	}

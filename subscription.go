@@ -25,6 +25,7 @@ type Subscription struct {
 	cursor    cursor
 	behind    bool // the log has to be read before the window serves again
 	presented bool // the position came from outside and is to be proven
+	replaced  bool // the log no longer has a position it once had
 	foreign   ID   // a position that is not the log's, to be told first
 	told      atomic.Pointer[LostError]
 	dropped   atomic.Uint64
@@ -117,6 +118,9 @@ func (s *Subscription) over() error {
 	s.mu.Unlock()
 	if closed || s.hub.life.Err() != nil {
 		return ErrClosed
+	}
+	if s.replaced {
+		return ErrReplaced
 	}
 	return s.window.failed()
 }
@@ -214,6 +218,10 @@ func (s *Subscription) catchUpFailed(ctx context.Context, pos ID, err error) (Ba
 		s.cursor.move(lost.Floor)
 		return Batch{}, false, s.lose(pos, lost.Floor, LostExpired)
 	}
+	if errors.Is(err, ErrForeign) && !s.presented { // the log had it once: it is another one now
+		s.replaced = true
+		return Batch{}, false, ErrReplaced
+	}
 	if errors.Is(err, ErrForeign) {
 		return s.loseForeign(ctx, pos)
 	}
@@ -227,6 +235,7 @@ func (s *Subscription) loseForeign(ctx context.Context, pos ID) (Batch, bool, er
 		return Batch{}, false, fmt.Errorf("ask the log for its bounds: %w", err)
 	}
 	s.cursor.move(floor)
+	s.presented = false
 	return Batch{}, false, s.lose(pos, floor, LostForeign)
 }
 
