@@ -44,10 +44,7 @@ func BenchmarkPublishParallel(b *testing.B) {
 func BenchmarkMark(b *testing.B) {
 	const cursors = 10_000
 	hub := newHub(b, nil, nil)
-	subs := make([]*tidings.Subscription, cursors)
-	for i := range subs {
-		subs[i] = subscribe(b, hub, tidings.Selector{User: "u"}, tidings.Live)
-	}
+	subs := followers(b, hub, cursors)
 	e := event("u", "s", payload200)
 	buffer := make([]tidings.Event, 0, 128)
 	for b.Loop() {
@@ -66,10 +63,7 @@ func BenchmarkMark(b *testing.B) {
 func BenchmarkFanout(b *testing.B) {
 	const cursors = 10_000
 	hub := newHub(b, nil, nil)
-	subs := make([]*tidings.Subscription, cursors)
-	for i := range subs {
-		subs[i] = subscribe(b, hub, tidings.Selector{User: "u"}, tidings.Live)
-	}
+	subs := followers(b, hub, cursors)
 	e := event("u", "s", payload200)
 	buffer := make([]tidings.Event, 0, 128)
 	for b.Loop() {
@@ -79,6 +73,15 @@ func BenchmarkFanout(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cursors, "ns/delivery")
+}
+
+// followers returns n subscriptions of one owner.
+func followers(b *testing.B, hub *tidings.Hub, n int) []*tidings.Subscription {
+	subs := make([]*tidings.Subscription, n)
+	for i := range subs {
+		subs[i] = subscribe(b, hub, tidings.Selector{User: "u"}, tidings.Live)
+	}
+	return subs
 }
 
 // BenchmarkMemory reports the heap that things cost, each measured over many
