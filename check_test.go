@@ -168,6 +168,11 @@ func TestFrameOfAnEventThatWasChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := batch.Events[0]
+	whole := e.Data
+	e.Data = whole[:2] // a part of what the frame holds
+	if got, want := string(e.AppendFrame(nil, "", "")), "data: {\"\nid: "+e.ID.String()+"\n\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
 	e.Data = []byte(`{}`)
 	for _, c := range []struct{ prefix, suffix, want string }{{"", "", "{}"}, {"[", "]", "[{}]"}} {
 		if got, want := string(e.AppendFrame(nil, c.prefix, c.suffix)), "data: "+c.want+"\nid: "+e.ID.String()+"\n\n"; got != want {

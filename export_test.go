@@ -42,6 +42,9 @@ func (w *window) audit() string {
 		if o.sessions != len(o.bySize.heap) {
 			return "sessions of " + o.user
 		}
+		if o.waitInVain() {
+			return "cursors that wait for " + o.user
+		}
 	}
 	for _, s := range w.sessions.all() {
 		events += s.events.live
@@ -65,6 +68,21 @@ func (w *window) audit() string {
 		return "largest owner"
 	}
 	return ""
+}
+
+// waitInVain reports whether a cursor that has left still waits, or one does not
+// know its place.
+func (t *topic) waitInVain() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, g := range t.groups {
+		for i, c := range g.waiting {
+			if c.left || c.place != i {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Replace drops the window, as when the log was replaced.

@@ -95,6 +95,9 @@ func TestLeavingWhileOthersWait(t *testing.T) {
 		for len(subs) > 1 { // each time from another place, until one is left
 			subs[len(subs)/3].Close()
 			subs = append(subs[:len(subs)/3], subs[len(subs)/3+1:]...)
+			if lie := hub.Audit(); lie != "" {
+				t.Fatalf("wrong account: %s", lie)
+			}
 			if len(subs)%2 == 0 {
 				continue
 			}
