@@ -49,7 +49,7 @@ func (b *body) unpack() error {
 
 // parseEvents reads the publications that a body holds.
 func (h *Handler) parseEvents(b *body, named string, a *Access, trace string) ([]tidings.Event, error) {
-	events, place := make([]tidings.Event, len(b.items)), make(placement)
+	events, place := make([]tidings.Event, len(b.items)), newPlacement(false)
 	for i, item := range b.items {
 		e, err := parsePublication(item)
 		if err == nil {

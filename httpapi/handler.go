@@ -108,14 +108,14 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 
 // routes registers everything that is served.
 func (h *Handler) routes() {
-	h.mux.HandleFunc("GET /v1/stream/{stream}", h.granted(h.serveStream))
-	h.mux.HandleFunc("GET /v1/feed", h.granted(h.serveFeed))
-	h.mux.HandleFunc("GET /v1/sessions/{session}/feed", h.granted(h.serveSessionFeed))
-	h.mux.HandleFunc("POST /v1/events", h.granted(h.serveEvents))
-	h.mux.HandleFunc("POST /v1/publish/{channel}", h.granted(h.servePublish))
-	h.mux.HandleFunc("GET /v1/stats", h.granted(h.serveStats))
-	h.mux.HandleFunc("GET /health/live", h.open(h.serveLive))
-	h.mux.HandleFunc("GET /health/ready", h.open(h.serveReady))
+	h.mux.HandleFunc("GET "+wire.StreamPath+"{stream}", h.granted(h.serveStream))
+	h.mux.HandleFunc("GET "+wire.FeedPath, h.granted(h.serveFeed))
+	h.mux.HandleFunc("GET "+wire.SessionsPath+"{session}/feed", h.granted(h.serveSessionFeed))
+	h.mux.HandleFunc("POST "+wire.EventsPath, h.granted(h.serveEvents))
+	h.mux.HandleFunc("POST "+wire.PublishPath+"{channel}", h.granted(h.servePublish))
+	h.mux.HandleFunc("GET "+wire.StatsPath, h.granted(h.serveStats))
+	h.mux.HandleFunc("GET "+wire.LivePath, h.open(h.serveLive))
+	h.mux.HandleFunc("GET "+wire.ReadyPath, h.open(h.serveReady))
 	h.mux.HandleFunc("/", h.open(h.serveNothing))
 	if h.opts.Page != nil {
 		h.mux.Handle("GET /{$}", h.hurried(h.opts.Page))

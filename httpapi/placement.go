@@ -14,7 +14,13 @@ import (
 // A placement gives the events of one body the type and session that their
 // payloads say. What the publisher said besides wins. Events of AG-UI inherit
 // the session of the run before them, each owner's of its own.
-type placement map[string]*agui.Tracker
+type placement struct {
+	runs   map[string]*agui.Tracker // by owner
+	unwrap bool                     // take away what A2A's JSON-RPC puts around an event
+}
+
+// newPlacement returns a placement for one body.
+func newPlacement(unwrap bool) placement { return placement{make(map[string]*agui.Tracker), unwrap} }
 
 // fill fills in what is missing of an event.
 func (p placement) fill(e *tidings.Event) error {
@@ -22,7 +28,7 @@ func (p placement) fill(e *tidings.Event) error {
 	case tidings.AGUI:
 		return p.fillAGUI(e)
 	case tidings.A2A:
-		return fillA2A(e)
+		return p.fillA2A(e)
 	}
 	return nil
 }
@@ -32,23 +38,26 @@ func (p placement) fillAGUI(e *tidings.Event) error {
 	if err != nil {
 		return unlessPlaced(e, err)
 	}
-	if p[e.User] == nil {
-		p[e.User] = new(agui.Tracker)
+	if p.runs[e.User] == nil {
+		p.runs[e.User] = new(agui.Tracker)
 	}
 	peeked.ThreadID = cmp.Or(e.Session, peeked.ThreadID)
-	if peeked, err = p[e.User].Next(peeked); err != nil {
+	if peeked, err = p.runs[e.User].Next(peeked); err != nil {
 		return err
 	}
 	e.Type, e.Session = cmp.Or(e.Type, peeked.Type), peeked.ThreadID
 	return nil
 }
 
-func fillA2A(e *tidings.Event) error {
+func (p placement) fillA2A(e *tidings.Event) error {
 	peeked, err := a2a.Peek(e.Data)
 	if err != nil {
 		return unlessPlaced(e, err)
 	}
 	e.Type, e.Session = cmp.Or(e.Type, peeked.Type), cmp.Or(e.Session, peeked.ContextID)
+	if p.unwrap {
+		e.Data = peeked.Event
+	}
 	return nil
 }
 

@@ -5,7 +5,6 @@ import (
 	"strings"
 
 	"github.com/tidings-dev/tidings"
-	"github.com/tidings-dev/tidings/a2a"
 	"github.com/tidings-dev/tidings/internal/jsonscan"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
@@ -53,32 +52,28 @@ func (h *Handler) commonEvent(r *http.Request, q query, a *Access) (tidings.Even
 
 // placeAll returns the events that a body holds.
 func placeAll(b *body, common tidings.Event) ([]tidings.Event, error) {
-	events, place := make([]tidings.Event, len(b.items)), make(placement)
+	events, place := make([]tidings.Event, len(b.items)), newPlacement(true)
 	for i, item := range b.items {
 		e := common
 		e.Data = item
 		if err := place.fill(&e); err != nil {
 			return nil, b.at(i, err)
 		}
-		bare(&e)
+		nameByMember(&e)
 		events[i] = e
 	}
 	return events, nil
 }
 
-// bare takes what A2A's JSON-RPC puts around an event away, and reads the type
-// where it is a member of that name.
-func bare(e *tidings.Event) {
-	switch {
-	case e.Channel == tidings.A2A:
-		if peeked, err := a2a.Peek(e.Data); err == nil {
-			e.Data = peeked.Event
-		}
-	case e.Type == "" && jsonscan.Kind(e.Data) == jsonscan.Object:
-		var value [1][]byte
-		if jsonscan.Pick(e.Data, []string{"type"}, value[:]) == nil {
-			e.Type, _ = name(value[0])
-		}
+// nameByMember reads the type of an event that has none yet where it is a
+// member of that name. On A2A's channel a type is something else.
+func nameByMember(e *tidings.Event) {
+	if e.Type != "" || e.Channel == tidings.A2A || jsonscan.Kind(e.Data) != jsonscan.Object {
+		return
+	}
+	var value [1][]byte
+	if jsonscan.Pick(e.Data, []string{"type"}, value[:]) == nil {
+		e.Type, _ = name(value[0])
 	}
 }
 
