@@ -37,6 +37,9 @@ var (
 	// keys as it may. It passes as keys leave the key window.
 	ErrTooManyKeys = errors.New("tidings: too many keys in the key window")
 
+	// ErrTooManyConnections is matched by every *TooManyConnectionsError.
+	ErrTooManyConnections = errors.New("tidings: too many connections")
+
 	// ErrReplaced ends a Subscription whose log was replaced or rolled back
 	// beneath it. Subscribing again, with the old position, gives a *LostError
 	// and then what the log has now.

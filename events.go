@@ -62,7 +62,7 @@ func (s *Subscription) putBack(events []Event) {
 	rest := uint64(len(events) - 1)
 	s.cursor.back(events[0].ID, rest)
 	s.behind = s.hub.memory == nil && !s.window.covers(events[0].ID)
-	s.hub.count.delivered.Add(-rest)
+	s.handed(-int(rest))
 }
 
 // buffers keeps the slices into which events are copied for a reader, so that

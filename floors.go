@@ -59,7 +59,7 @@ func (f *floors) join(c Channel) {
 func (f *floors) since(n uint64, g *group) ID {
 	floor := f.any.since(n)
 	for i := range f.marks {
-		if m := &f.marks[i]; m.n >= n && (g.all || g.sel.channel(m.channel)) {
+		if m := &f.marks[i]; m.n >= n && (g.role == tail || g.sel.channel(m.channel)) {
 			floor = later(floor, m.floor)
 		}
 	}

@@ -108,6 +108,7 @@ func (w *window) restart(at ID) {
 		s.raise(w.freed)
 	}
 	w.head.Store(&Event{ID: at})
+	w.arrive()
 	w.mu.Unlock()
 	w.wakeAll()
 }

@@ -16,6 +16,13 @@ type Options struct {
 	Router *Router
 	// Limits bound events and batches.
 	Limits Limits
+	// MaxConnections is how many connections a subject may have to a stream at
+	// the same time, as a [Registry] counts them; 10 by default, negative for
+	// any number.
+	MaxConnections int
+	// AcrossStreams counts the connections of a subject to all streams
+	// together.
+	AcrossStreams bool
 	// WindowBytes is how much memory the most recent events may use, if the
 	// log is not a MemoryLog; 64 MiB by default. A cursor that is further
 	// behind reads the log.
@@ -35,6 +42,9 @@ func (o *Options) withDefaults() (Options, error) {
 	c.Limits, c.Hooks = c.Limits.withDefaults(), c.Hooks.withDefaults()
 	if c.WindowBytes <= 0 {
 		c.WindowBytes = 64 << 20
+	}
+	if c.MaxConnections == 0 {
+		c.MaxConnections = 10
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -57,9 +67,10 @@ type Hub struct {
 	count   counters
 	life    context.Context // ends with Close
 	end     context.CancelCauseFunc
-	work    sync.WaitGroup // the tail and the committer
+	work    sync.WaitGroup // the tail, the committer, and what Go started
 	tail    tailHealth
 	closing sync.Once
+	present *presence
 	mu      sync.Mutex // guards window
 	window  *window
 }
@@ -90,6 +101,7 @@ func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 	}
 	h.life, h.end = context.WithCancelCause(context.Background())
 	h.commits = committer{hub: h}
+	h.present = newPresence(o.MaxConnections, o.AcrossStreams)
 	h.begin(head)
 	return h, nil
 }

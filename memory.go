@@ -174,7 +174,7 @@ func (l *MemoryLog) keepOne(e *Event, now time.Time, wakes []wakeup) (Receipt, [
 func (l *MemoryLog) Read(ctx context.Context, sel Selector, after ID) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
 		head := l.window.position()
-		c, err := l.cursor(sel, after, false)
+		c, err := l.cursor(sel, after, observer)
 		if err != nil {
 			yield(Batch{}, err)
 			return
@@ -191,7 +191,7 @@ func (l *MemoryLog) Read(ctx context.Context, sel Selector, after ID) iter.Seq2[
 // Tail implements Log.
 func (l *MemoryLog) Tail(ctx context.Context, after ID) iter.Seq2[Batch, error] {
 	return func(yield func(Batch, error) bool) {
-		c, err := l.cursor(Selector{Everyone: true}, after, true)
+		c, err := l.cursor(Selector{Everyone: true}, after, tail)
 		if err != nil {
 			yield(Batch{}, err)
 			return
@@ -206,13 +206,13 @@ func (l *MemoryLog) Tail(ctx context.Context, after ID) iter.Seq2[Batch, error] 
 }
 
 // cursor attaches a cursor at a position that is proven to be this log's.
-func (l *MemoryLog) cursor(sel Selector, after ID, all bool) (*cursor, error) {
+func (l *MemoryLog) cursor(sel Selector, after ID, as role) (*cursor, error) {
 	l.expire()
 	if !after.IsZero() && !l.own(after) {
 		return nil, ErrForeign
 	}
 	c := &cursor{pos: after, ready: make(chan struct{}, 1)}
-	if err := l.window.attach(c, sel.clone(), all); err != nil {
+	if err := l.window.attach(c, sel.clone(), as); err != nil {
 		return nil, err
 	}
 	return c, nil

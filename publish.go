@@ -2,6 +2,7 @@ package tidings
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -15,6 +16,14 @@ import (
 // ErrUnknownOutcome says that ctx ended before it was known whether the event
 // was kept: publish it again with the same Key, which should not be empty.
 func (h *Hub) Publish(ctx context.Context, event Event) (Receipt, error) {
+	if err := h.opts.Router.check(event.Channel); err != nil {
+		return Receipt{}, h.refuse(err)
+	}
+	return h.publish(ctx, event)
+}
+
+// publish is Publish on any channel.
+func (h *Hub) publish(ctx context.Context, event Event) (Receipt, error) {
 	events := [1]Event{event}
 	receipts := [1]Receipt{}
 	if err := h.check(&events[0]); err != nil {
@@ -59,7 +68,7 @@ func (h *Hub) checkBatch(events []Event) ([]Event, error) {
 	copy(checked, events)
 	for i := range checked {
 		size += len(checked[i].Data)
-		if err := h.check(&checked[i]); err != nil {
+		if err := cmp.Or(h.opts.Router.check(checked[i].Channel), h.check(&checked[i])); err != nil {
 			return nil, &BatchError{i, err}
 		}
 	}
@@ -88,9 +97,6 @@ func (h *Hub) check(e *Event) error {
 	}
 	if strings.HasPrefix(e.Type, reservedPrefix) {
 		return invalid("type", e.Type, "one that does not begin with "+reservedPrefix)
-	}
-	if err := h.opts.Router.check(e.Channel); err != nil {
-		return err
 	}
 	var err error
 	e.Data, err = l.payload(e.Data)

@@ -33,10 +33,7 @@ func (h *Hub) Subscribe(sel Selector, start Start) (*Subscription, error) {
 	if h.life.Err() != nil {
 		return nil, ErrClosed
 	}
-	s, err := h.attach(sel, start)
-	for errors.Is(err, ErrReplaced) { // since it was looked at: there is another window by now
-		s, err = h.attach(sel, start)
-	}
+	s, err := h.attach(sel, start, subscriber)
 	if err != nil {
 		return nil, err
 	}
@@ -46,11 +43,16 @@ func (h *Hub) Subscribe(sel Selector, start Start) (*Subscription, error) {
 }
 
 // attach returns a Subscription to the window that is served from now.
-func (h *Hub) attach(sel Selector, start Start) (*Subscription, error) {
-	s := &Subscription{hub: h, window: h.current()}
-	s.cursor.ready = make(chan struct{}, 1)
-	s.place(start)
-	return s, s.window.attach(&s.cursor, sel.clone(), false)
+func (h *Hub) attach(sel Selector, start Start, as role) (*Subscription, error) {
+	for {
+		s := &Subscription{hub: h, window: h.current()}
+		s.cursor.ready = make(chan struct{}, 1)
+		s.place(start)
+		err := s.window.attach(&s.cursor, sel.clone(), as)
+		if !errors.Is(err, ErrReplaced) { // since it was looked at: there is another window by now
+			return s, err
+		}
+	}
 }
 
 // maxSelected bounds the lists of a selector.

@@ -61,9 +61,19 @@ func (s *Subscription) Pending(ctx context.Context, buffer []Event) (Batch, erro
 		}
 		batch, again, err := s.step(ctx, buffer[:0])
 		if !again || err != nil {
-			s.hub.count.delivered.Add(uint64(len(batch.Events)))
+			s.handed(len(batch.Events))
 			return batch, err
 		}
+	}
+}
+
+// counts reports whether the hub's figures and hooks tell of the Subscription.
+func (s *Subscription) counts() bool { return s.cursor.group.role == subscriber }
+
+// handed counts events that were handed out, and those that were put back.
+func (s *Subscription) handed(n int) {
+	if n != 0 && s.counts() {
+		s.hub.count.delivered.Add(uint64(n))
 	}
 }
 
@@ -129,8 +139,10 @@ func (s *Subscription) over() error {
 func (s *Subscription) lose(after, at ID, reason string) error {
 	lost := &LostError{After: after, Oldest: at, Reason: reason}
 	s.told.Store(lost)
-	s.hub.count.lost.Add(1)
-	s.hub.opts.Hooks.Lost(s.Selector(), lost)
+	if s.counts() {
+		s.hub.count.lost.Add(1)
+		s.hub.opts.Hooks.Lost(s.Selector(), lost)
+	}
 	return lost
 }
 
@@ -141,7 +153,9 @@ func (s *Subscription) drop(n uint64) {
 		return
 	}
 	s.dropped.Add(n)
-	s.hub.count.dropped.Add(n)
+	if s.counts() {
+		s.hub.count.dropped.Add(n)
+	}
 	if now := time.Now(); now.Sub(s.warned) >= time.Minute {
 		s.warned = now
 		s.hub.opts.Logger.Warn("subscriber too slow", "user", s.cursor.group.sel.User, "dropped", s.dropped.Load())
@@ -295,6 +309,8 @@ func (s *Subscription) Close() {
 	if first {
 		s.window.detach(&s.cursor)
 		s.cursor.wake()
+	}
+	if first && s.counts() {
 		s.hub.count.subscribers.Add(-1)
 		s.hub.opts.Hooks.Unsubscribed(s.Selector())
 	}

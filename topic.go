@@ -24,15 +24,32 @@ type topic struct {
 type group struct {
 	topic   *topic
 	sel     Selector
-	all     bool // reserved channels too
+	role    role
 	cursors int
 	waiting []*cursor // have read everything and want to be woken, once
 	spare   []*cursor // the emptied list of the previous wake-up
 	matched uint64    // events since the group was made
 }
 
+// A role is what a cursor is there for.
+type role uint8
+
+const (
+	subscriber role = iota
+	observer        // of the program's own: nobody's connection, and not counted
+	tail            // a reader of the log: gets reserved channels too, not counted
+)
+
 // matches reports whether an event of the topic concerns the group.
-func (g *group) matches(e *Event) bool { return g.all || g.sel.narrows(e) }
+func (g *group) matches(e *Event) bool { return g.role == tail || g.sel.narrows(e) }
+
+// counted returns how many of its cursors are subscribers.
+func (g *group) counted() int {
+	if g.role != subscriber {
+		return 0
+	}
+	return g.cursors
+}
 
 // A wakeup is a list of cursors to be woken after the locks are released.
 type wakeup struct {
@@ -40,7 +57,7 @@ type wakeup struct {
 	list  []*cursor
 }
 
-// add appends an event, counts the cursors it concerns and adds those that
+// add appends an event, counts the subscribers it concerns and adds those that
 // wait to wakes.
 func (t *topic) add(e *Event, wakes []wakeup) (int, []wakeup) {
 	t.mu.Lock()
@@ -52,7 +69,7 @@ func (t *topic) add(e *Event, wakes []wakeup) (int, []wakeup) {
 			continue
 		}
 		g.matched++
-		concerned += g.cursors
+		concerned += g.counted()
 		wakes = g.detach(wakes)
 	}
 	return concerned, wakes
@@ -92,13 +109,13 @@ func (g *group) reuse(list []*cursor) {
 
 // join adds a cursor, which is live if it is at the head, to the group of those
 // that select the same, making it if need be.
-func (t *topic) join(c *cursor, sel Selector, all, live bool) {
+func (t *topic) join(c *cursor, sel Selector, as role, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.all == all && g.sel.equal(&sel) })
+	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.role == as && g.sel.equal(&sel) })
 	if i < 0 {
 		i = len(t.groups)
-		t.groups = append(t.groups, &group{topic: t, sel: sel, all: all})
+		t.groups = append(t.groups, &group{topic: t, sel: sel, role: as})
 	}
 	c.group = t.groups[i]
 	c.group.cursors++
@@ -153,14 +170,14 @@ func (t *topic) discard(e *Event, n uint64) {
 	t.events.remove(e.ID.seq)
 }
 
-// concerned counts the cursors of the topic that the event concerns.
+// concerned counts the subscribers of the topic that the event concerns.
 func (t *topic) concerned(e *Event) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := 0
 	for _, g := range t.groups {
 		if g.matches(e) {
-			n += g.cursors
+			n += g.counted()
 		}
 	}
 	return n

@@ -19,6 +19,7 @@ type window struct {
 	feed     topic
 	owners   table[string, *owner]
 	sessions table[sessionName, *session]
+	awaited  []awaited
 	freed    mark   // of owners that were freed, and of what was before the window
 	discards uint64 // events discarded so far
 	bytes    int64  // accounted to retained events and to topics that have some
@@ -73,7 +74,7 @@ func newWindow(start ID, retain Retention, prefix bool) *window {
 }
 
 // insert adds an event that comes after the head to its three topics, encodes
-// it, and discards what has to leave for it. It returns how many cursors the
+// it, and discards what has to leave for it. It returns how many subscribers the
 // event concerns. w.mu must be held.
 func (w *window) insert(e *Event, wakes []wakeup) (int, []wakeup) {
 	e.frame, e.Data = newFrame(e.ID, e.Data)
@@ -170,14 +171,14 @@ func (w *window) freeOwner(o *owner) {
 // attach puts a cursor at a position of the topic that serves its selector
 // best. A zero position means before everything that is retained, which over a
 // log that is not in memory only the log knows: there it stays zero.
-func (w *window) attach(c *cursor, sel Selector, all bool) error {
+func (w *window) attach(c *cursor, sel Selector, as role) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err := w.failed(); err != nil {
 		return err
 	}
 	t := w.topic(&sel)
-	t.join(c, sel, all, c.pos == w.position())
+	t.join(c, sel, as, c.pos == w.position())
 	if c.pos.IsZero() && !w.prefix {
 		c.pos = w.start
 		c.overtaken(w.floor(c))
@@ -266,9 +267,10 @@ func (w *window) advance(head ID) {
 	if head.seq > w.position().seq {
 		w.head.Store(&Event{ID: head})
 	}
+	w.arrive()
 }
 
-// concerned counts the attached cursors that select the event.
+// concerned counts the attached subscribers that select the event.
 func (w *window) concerned(e *Event) int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -286,6 +288,9 @@ func (w *window) concerned(e *Event) int {
 // stays.
 func (w *window) end(err error) {
 	w.err.CompareAndSwap(nil, &err)
+	w.mu.Lock()
+	w.arrive()
+	w.mu.Unlock()
 	w.wakeAll()
 }
 

@@ -19,11 +19,11 @@ import (
 // they come back.
 func serve(t *testing.T, log tidings.Log, opts httpapi.Options) (*tidings.Hub, *httptest.Server) {
 	t.Helper()
-	hub, err := tidings.New(t.Context(), log, nil)
+	hub, err := tidings.New(t.Context(), log, &tidings.Options{MaxConnections: -1})
 	if err != nil {
 		t.Fatal(err)
 	}
-	opts.Retry, opts.MaxConnections = time.Millisecond, -1
+	opts.Retry = time.Millisecond
 	server := httptest.NewServer(httpapi.New(hub, &opts))
 	t.Cleanup(func() {
 		server.CloseClientConnections()

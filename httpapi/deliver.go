@@ -35,6 +35,8 @@ var (
 	errDrained = errors.New("drained")
 	errExpired = errors.New("access expired")
 	errRevoked = errors.New("access revoked")
+
+	errUnregistered = errors.New("unregistered")
 )
 
 // run delivers until the stream ends, and returns why.
@@ -64,6 +66,8 @@ func (d *delivery) run(ctx context.Context) error {
 			return errExpired
 		case <-d.access.Revoked:
 			return errRevoked
+		case <-d.asked.guard.Done():
+			return errUnregistered
 		case <-d.h.drain.cut:
 			return errDrained
 		case <-ctx.Done():

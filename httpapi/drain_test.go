@@ -12,13 +12,14 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
 func TestDrainSpreadsTheEndsOfStreams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: time.Minute, MaxConnections: -1}, nil)
+		a := serveInMemory(t, newHub(t, nil, &tidings.Options{MaxConnections: -1}), &httpapi.Options{DrainWindow: time.Minute}, nil)
 		const count = 40
 		ends, retries := a.drainMany(t, count)
 		slices.Sort(ends)
@@ -143,7 +144,7 @@ func TestDrainAtOnceAndWithoutStreams(t *testing.T) {
 
 // Streams that come, go and meet a drain all are counted.
 func TestStreamsMeetDrain(t *testing.T) {
-	a := serve(t, &httpapi.Options{MaxConnections: -1, DrainWindow: time.Millisecond})
+	a := serveHub(t, newHub(t, nil, &tidings.Options{MaxConnections: -1}), &httpapi.Options{DrainWindow: time.Millisecond})
 	var work sync.WaitGroup
 	for i := range 8 {
 		work.Go(func() {

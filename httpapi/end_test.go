@@ -22,7 +22,7 @@ import (
 func TestEverythingMeetsItsEnd(t *testing.T) {
 	for round := range 30 {
 		log := []tidings.Log{nil, tidingstest.NewSliceLog(nil)}[round%2]
-		a := serveHub(t, newHub(t, log, nil), &httpapi.Options{MaxConnections: -1, DrainWindow: 5 * time.Millisecond})
+		a := serveHub(t, newHub(t, log, &tidings.Options{MaxConnections: -1}), &httpapi.Options{DrainWindow: 5 * time.Millisecond})
 		var work, begun sync.WaitGroup
 		for i := range 4 {
 			user := fmt.Sprint("user=u", i%2)

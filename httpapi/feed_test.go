@@ -123,3 +123,18 @@ func TestRingsOfTheOwnerWhoIsMeant(t *testing.T) {
 		t.Errorf("got %s", body)
 	}
 }
+
+func TestStatsTellConnections(t *testing.T) {
+	a := serve(t, nil)
+	a.follow("/v1/stream/agui?user=alice")
+	a.follow("/v1/stream/agui?user=bob")
+	a.follow("/v1/stream/feed")
+	for path, want := range map[string]string{
+		"/v1/stats":            `"connections":{"agui":{"users":2,"connections":2},"feed":{"users":1,"connections":1}}`,
+		"/v1/stats?user=alice": `"connections":{"agui":{"users":2,"connections":2,"own":1},"feed":{"users":1,"connections":1,"own":0}}`,
+	} {
+		if body := a.get(path).ok(t); !strings.Contains(body, want) {
+			t.Errorf("%s: got %s, want %s", path, body, want)
+		}
+	}
+}

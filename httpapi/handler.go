@@ -25,12 +25,6 @@ type Options struct {
 	// SingleTenant makes the owner with the empty name the one that is meant
 	// where a request and its Access name none. Otherwise that is refused.
 	SingleTenant bool
-	// MaxConnections is how many connections a subject may have to a stream at
-	// the same time; 10 by default, negative for any number.
-	MaxConnections int
-	// AcrossStreams counts the connections of a subject to all streams
-	// together.
-	AcrossStreams bool
 	// WriteTimeout is how long a client may take to accept what was written to
 	// it, at most 64 KiB at a time; 10 seconds by default.
 	WriteTimeout time.Duration
@@ -62,9 +56,6 @@ func (o *Options) withDefaults() Options {
 	if o != nil {
 		c = *o
 	}
-	if c.MaxConnections == 0 {
-		c.MaxConnections = 10
-	}
 	if c.DrainWindow == 0 {
 		c.DrainWindow = 10 * time.Second
 	}
@@ -92,7 +83,6 @@ type Handler struct {
 	opts      Options
 	mux       *http.ServeMux
 	envelopes map[tidings.Channel]string // what stands before the payload
-	slots     slots
 	drain     drain
 }
 
@@ -100,7 +90,6 @@ type Handler struct {
 func New(hub *tidings.Hub, opts *Options) *Handler {
 	h := &Handler{hub: hub, opts: opts.withDefaults(), mux: http.NewServeMux()}
 	h.envelopes = envelopes(hub.Router())
-	h.slots = newSlots(h.opts.MaxConnections)
 	h.drain = newDrain()
 	h.routes()
 	return h

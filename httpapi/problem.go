@@ -57,6 +57,7 @@ var causes = []struct {
 	{agui.ErrNoSession, wire.SessionMissing},
 	{agui.ErrInvalid, wire.Invalid},
 	{a2a.ErrInvalid, wire.Invalid},
+	{tidings.ErrTooManyConnections, wire.TooManyConnections},
 	{tidings.ErrUnknownOutcome, wire.OutcomeUnknown},
 	{tidings.ErrTooManyKeys, wire.Unavailable},
 	{tidings.ErrClosed, wire.Unavailable},
@@ -164,6 +165,9 @@ func challenge(err error) string {
 func retryAfter(err error) int {
 	if own, ok := errors.AsType[*refused](err); ok && own.retryAfter > 0 {
 		return int(max(1, own.retryAfter.Round(time.Second)/time.Second))
+	}
+	if errors.Is(err, tidings.ErrTooManyConnections) {
+		return 5
 	}
 	return 2
 }

@@ -156,7 +156,7 @@ func (a *api) get1(path string, headers ...string) int {
 }
 
 func TestSlotsAcrossStreams(t *testing.T) {
-	a := serve(t, &httpapi.Options{MaxConnections: 2, AcrossStreams: true})
+	a := serveHub(t, newHub(t, nil, &tidings.Options{MaxConnections: 2, AcrossStreams: true}), nil)
 	a.follow("/v1/stream/agui?user=alice")
 	a.follow("/v1/stream/a2a?user=alice")
 	a.get("/v1/stream/contexts?user=alice").is(t, 429, wire.TooManyConnections)
@@ -166,12 +166,12 @@ func TestSlotsAcrossStreams(t *testing.T) {
 func TestPanicGivesTheSlotBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
-		hub := newHub(t, nil, &tidings.Options{Hooks: tidings.Hooks{Subscribed: func(tidings.Selector) {
+		hub := newHub(t, nil, &tidings.Options{MaxConnections: 1, Hooks: tidings.Hooks{Subscribed: func(tidings.Selector) {
 			if calls++; calls == 1 {
 				panic(http.ErrAbortHandler)
 			}
 		}}})
-		a := serveInMemory(t, hub, &httpapi.Options{MaxConnections: 1}, nil)
+		a := serveInMemory(t, hub, nil, nil)
 		if _, err := a.client.Do(a.request("GET", "/v1/stream/agui?user=alice", "")); err == nil {
 			t.Error("no error")
 		}
@@ -181,7 +181,7 @@ func TestPanicGivesTheSlotBack(t *testing.T) {
 
 func TestClientThatVanishesFreesItsSlotAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{MaxConnections: 1}, nil)
+		a := serveInMemory(t, newHub(t, nil, &tidings.Options{MaxConnections: 1}), nil, nil)
 		for range 3 {
 			began := time.Now()
 			r := a.follow("/v1/stream/agui?user=alice")
@@ -191,6 +191,29 @@ func TestClientThatVanishesFreesItsSlotAtOnce(t *testing.T) {
 			if time.Since(began) != 0 {
 				t.Errorf("took %v", time.Since(began))
 			}
+		}
+	})
+}
+
+func TestUnregisteringAConnectionEndsItsStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t, nil, nil)
+		a := serveInMemory(t, hub, nil, nil)
+		r := a.follow("/v1/stream/agui?user=alice")
+		registry := hub.Connections("agui")
+		if users, n := registry.Counts(); users != 1 || n != 1 || registry.ConnectionCount("alice") != 1 {
+			t.Errorf("got %d connections of %d owners", n, users)
+		}
+		if users, n := hub.Connections("a2a").Counts(); users != 0 || n != 0 {
+			t.Errorf("another stream counts %d connections of %d owners", n, users)
+		}
+		for c := range registry.All() {
+			registry.Unregister(c.User, c.ID)
+		}
+		r.expect("at 0", "end")
+		synctest.Wait()
+		if _, n := registry.Counts(); n != 0 {
+			t.Errorf("got %d connections", n)
 		}
 	})
 }

@@ -16,26 +16,50 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 	if !a.Stats {
 		return refusal(wire.Forbidden, "this request may not read the figures")
 	}
-	s := statsOf(h.hub.Stats())
-	if s.Rings, err = h.rings(a, q.get(wire.User)); err != nil {
+	owner, meant, err := h.meant(a, q.get(wire.User))
+	if err != nil {
 		return err
+	}
+	s := statsOf(h.hub.Stats())
+	s.Connections = h.connections(owner, meant)
+	if meant {
+		s.Rings = h.hub.Rings(owner)
 	}
 	return h.answer(w, s)
 }
 
-// rings returns the sizes of the sessions of the owner who is meant, whose
-// names are the owner's; nil if that is nobody, or not to be read and not
-// asked for by name.
-func (h *Handler) rings(a *Access, named string) (map[string]int, error) {
-	owner, err := h.owner(a, named)
+// meant returns the owner whose own figures are told too, because the names of
+// his sessions are his: nobody, if he is not to be read and not asked for by
+// name.
+func (h *Handler) meant(a *Access, named string) (owner string, meant bool, err error) {
+	owner, err = h.owner(a, named)
 	switch {
 	case err == nil && (a.Feed || a.maySubscribe(owner)):
-		return h.hub.Rings(owner), nil
+		return owner, true, nil
 	case named == "":
-		return nil, nil
+		return "", false, nil
 	}
 	_, err = h.reader(a, named)
-	return nil, err
+	return "", false, err
+}
+
+// connections returns how many connections there are to each stream, and of
+// them how many of an owner who is meant.
+func (h *Handler) connections(owner string, meant bool) map[string]wire.Connections {
+	all := make(map[string]wire.Connections)
+	for _, stream := range append(h.hub.Router().Streams(), tidings.FeedStream) {
+		registry := h.hub.Connections(stream)
+		c := wire.Connections{}
+		c.Users, c.Connections = registry.Counts()
+		if meant {
+			own := registry.ConnectionCount(owner)
+			c.Own = &own
+		}
+		if c.Connections > 0 {
+			all[stream] = c
+		}
+	}
+	return all
 }
 
 // statsOf returns figures as the wire has them.

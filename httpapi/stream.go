@@ -14,6 +14,7 @@ type streaming struct {
 	start     tidings.Start
 	presented tidings.ID // zero unless the client resumes
 	format    format
+	guard     *tidings.Guard
 	heartbeat bool
 }
 
@@ -23,15 +24,16 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	release, err := h.admit(a.Subject, asked.name)
+	guard, err := h.admit(a, asked)
 	if err != nil {
 		return err
 	}
-	defer release()
+	defer h.release(guard)
 	if r.Method == http.MethodHead {
 		streamHeader(w.Header())
 		return nil
 	}
+	asked.guard = guard
 	return h.stream(w, r, a, asked)
 }
 

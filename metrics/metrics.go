@@ -67,17 +67,31 @@ var figures = []figure{
 	}),
 }
 
+// Connections are counted for each stream; streams are the operator's to name.
+var (
+	connections = prometheus.NewDesc("tidings_connections", "Connections to a stream.", []string{"stream"}, nil)
+	connected   = prometheus.NewDesc("tidings_connected_users", "Owners with connections to a stream.", []string{"stream"}, nil)
+)
+
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
 	for _, f := range figures {
 		descs <- f.desc
 	}
+	descs <- connections
+	descs <- connected
 }
 
-// Collect implements prometheus.Collector. All figures are of one moment.
+// Collect implements prometheus.Collector. The figures of the hub are of one
+// moment, and those of each stream.
 func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	stats := c.hub.Stats()
 	for _, f := range figures {
 		metrics <- prometheus.MustNewConstMetric(f.desc, f.kind, f.read(&stats))
+	}
+	for _, stream := range append(c.hub.Router().Streams(), tidings.FeedStream) {
+		users, n := c.hub.Connections(stream).Counts()
+		metrics <- prometheus.MustNewConstMetric(connections, prometheus.GaugeValue, float64(n), stream)
+		metrics <- prometheus.MustNewConstMetric(connected, prometheus.GaugeValue, float64(users), stream)
 	}
 }

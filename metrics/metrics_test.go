@@ -1,6 +1,7 @@
 package metrics_test
 
 import (
+	"crypto/rand"
 	"strings"
 	"testing"
 
@@ -26,7 +27,26 @@ func TestFiguresOfAHub(t *testing.T) {
 	}
 	slow.Pending(t.Context(), nil)
 	slow.Close() // what it dropped survives it
+	for _, user := range []string{"a", "a", "b"} {
+		if _, err := hub.Connections("agui").Register(tidings.Connection{User: user, ID: rand.Text()}); err != nil {
+			t.Fatal(err)
+		}
+	}
 	want := `
+# HELP tidings_connected_users Owners with connections to a stream.
+# TYPE tidings_connected_users gauge
+tidings_connected_users{stream="a2a"} 0
+tidings_connected_users{stream="agui"} 2
+tidings_connected_users{stream="analytics"} 0
+tidings_connected_users{stream="contexts"} 0
+tidings_connected_users{stream="feed"} 0
+# HELP tidings_connections Connections to a stream.
+# TYPE tidings_connections gauge
+tidings_connections{stream="a2a"} 0
+tidings_connections{stream="agui"} 3
+tidings_connections{stream="analytics"} 0
+tidings_connections{stream="contexts"} 0
+tidings_connections{stream="feed"} 0
 # HELP tidings_dropped_events_total Events discarded before an attached subscriber read them.
 # TYPE tidings_dropped_events_total counter
 tidings_dropped_events_total 3
@@ -43,7 +63,7 @@ tidings_refused_publishes_total 1
 # TYPE tidings_window_events gauge
 tidings_window_events 2
 `
-	err = testutil.CollectAndCompare(metrics.NewCollector(hub), strings.NewReader(want), "tidings_dropped_events_total",
+	err = testutil.CollectAndCompare(metrics.NewCollector(hub), strings.NewReader(want), "tidings_connected_users", "tidings_connections", "tidings_dropped_events_total",
 		"tidings_log_followed", "tidings_published_events_total", "tidings_refused_publishes_total", "tidings_window_events")
 	if err != nil {
 		t.Error(err)

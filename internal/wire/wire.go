@@ -138,7 +138,16 @@ type Stats struct {
 	Floor       string         `json:"floor"`
 	Head        string         `json:"head"`
 	Rings       map[string]int `json:"rings,omitzero"` // of the owner who is meant
-	Log         LogHealth      `json:"log"`
+
+	Connections map[string]Connections `json:"connections"` // to each stream that has some
+	Log         LogHealth              `json:"log"`
+}
+
+// Connections are those to one stream of this replica.
+type Connections struct {
+	Users       int  `json:"users"`
+	Connections int  `json:"connections"`
+	Own         *int `json:"own,omitempty"` // of the owner who is meant
 }
 
 // LogHealth says whether the hub follows its log, and if not, why.

@@ -1,0 +1,241 @@
+package tidings
+
+import (
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"sync"
+)
+
+// A Registry knows who is connected to one stream of a hub on this replica,
+// and lets nobody have more connections than he may. It holds no events and
+// ends nothing: who serves a connection registers it, and releases its [Guard]
+// when it is over. package httpapi does so for its streams.
+//
+// All methods may be called concurrently.
+type Registry struct {
+	stream      string
+	present     *presence
+	connections map[connectionName]*Guard
+	users       map[string]int // connections of each owner who has some
+}
+
+// A Connection is one open stream.
+type Connection struct {
+	// ID tells it from the other connections of the same owner. Required.
+	ID string
+	// User is the owner whose events it carries.
+	User string
+	// Subject is who is counted against [Options].MaxConnections; empty means
+	// User.
+	Subject string
+}
+
+// connectionName is what a registry knows a connection by.
+type connectionName struct{ user, id string }
+
+// quota is what is counted against the limit.
+type quota struct{ subject, stream string }
+
+// presence is the registries of a hub.
+type presence struct {
+	limit      int // negative: none
+	across     bool
+	mu         sync.Mutex // guards all that follows, registries and guards included
+	registries map[string]*Registry
+	held       map[quota]int
+}
+
+func newPresence(limit int, across bool) *presence {
+	return &presence{limit: limit, across: across, registries: make(map[string]*Registry), held: make(map[quota]int)}
+}
+
+// Connections returns the registry of the connections to a stream, always the
+// same one for the same name.
+func (h *Hub) Connections(stream string) *Registry {
+	p := h.present
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	r, ok := p.registries[stream]
+	if !ok {
+		r = &Registry{stream, p, make(map[connectionName]*Guard), make(map[string]int)}
+		p.registries[stream] = r
+	}
+	return r
+}
+
+// quota returns what a connection to a stream is counted for.
+func (p *presence) quota(c *Connection, stream string) quota {
+	s := quota{c.Subject, stream}
+	if s.subject == "" {
+		s.subject = c.User
+	}
+	if p.across {
+		s.stream = ""
+	}
+	return s
+}
+
+// Register counts a connection until its guard is released. One that is there
+// already with the same User and ID is replaced: its guard is done, and
+// releasing it changes nothing any more.
+//
+// A *TooManyConnectionsError says that the subject has as many as it may, and
+// ErrInvalid that the names cannot be; then nothing has changed.
+func (r *Registry) Register(c Connection) (*Guard, error) {
+	if err := checkConnection(&c); err != nil {
+		return nil, err
+	}
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	g := &Guard{r, c, make(chan struct{})}
+	old, quota := r.connections[g.name()], r.present.quota(&c, r.stream)
+	if err := r.present.admit(quota, old); err != nil {
+		return nil, err
+	}
+	if old != nil {
+		r.remove(old)
+	}
+	r.connections[g.name()] = g
+	r.users[c.User]++
+	r.present.held[quota]++
+	return g, nil
+}
+
+// checkConnection reports, as an *InvalidError, why there can be no such
+// connection.
+func checkConnection(c *Connection) error {
+	limit := DefaultLimits().Name
+	if c.ID == "" {
+		return invalid("connection", "", "an id that no other connection of the owner has")
+	}
+	if err := CheckName("connection", c.ID, limit); err != nil {
+		return err
+	}
+	return CheckName("user", c.User, limit)
+}
+
+// admit reports why there may not be one more connection, given that old, which
+// may be nil, leaves. p.mu must be held.
+func (p *presence) admit(s quota, old *Guard) error {
+	held := p.held[s]
+	if old != nil && p.quota(&old.connection, old.registry.stream) == s {
+		held--
+	}
+	if p.limit >= 0 && held >= p.limit {
+		return &TooManyConnectionsError{Subject: s.subject, Stream: s.stream, Limit: p.limit}
+	}
+	return nil
+}
+
+// remove forgets a connection. present.mu must be held.
+func (r *Registry) remove(g *Guard) {
+	delete(r.connections, g.name())
+	oneLess(r.users, g.connection.User)
+	oneLess(r.present.held, r.present.quota(&g.connection, r.stream))
+	close(g.done)
+}
+
+// oneLess counts one less, and forgets what has none left.
+func oneLess[K comparable](counts map[K]int, k K) {
+	if counts[k]--; counts[k] == 0 {
+		delete(counts, k)
+	}
+}
+
+// Unregister forgets the connection of an owner with the id, and tells whoever
+// serves it by its guard. One that is not known is none.
+func (r *Registry) Unregister(user, id string) {
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	if g, ok := r.connections[connectionName{user, id}]; ok {
+		r.remove(g)
+	}
+}
+
+// ConnectionCount returns how many connections an owner has.
+func (r *Registry) ConnectionCount(user string) int {
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	return r.users[user]
+}
+
+// TotalConnections returns how many connections there are.
+func (r *Registry) TotalConnections() int {
+	_, n := r.Counts()
+	return n
+}
+
+// ConnectedUsers returns the owners who have connections, sorted.
+func (r *Registry) ConnectedUsers() []string {
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	return slices.Sorted(maps.Keys(r.users))
+}
+
+// All yields the connections there are at the time of the call, in no order.
+func (r *Registry) All() iter.Seq[Connection] {
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	all := make([]Connection, 0, len(r.connections))
+	for _, g := range r.connections {
+		all = append(all, g.connection)
+	}
+	return slices.Values(all)
+}
+
+// Counts returns how many owners have connections, and how many connections
+// there are, at one moment.
+func (r *Registry) Counts() (users, connections int) {
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	return len(r.users), len(r.connections)
+}
+
+// A Guard holds the place of one connection in a Registry. Its methods may be
+// called concurrently.
+type Guard struct {
+	registry   *Registry
+	connection Connection
+	done       chan struct{} // closed when the registry forgets the connection
+}
+
+// name returns what the registry knows the connection by.
+func (g *Guard) name() connectionName { return connectionName{g.connection.User, g.connection.ID} }
+
+// Release gives the place back, at once. Further calls, and calls after the
+// connection was replaced or unregistered, change nothing.
+func (g *Guard) Release() {
+	r := g.registry
+	r.present.mu.Lock()
+	defer r.present.mu.Unlock()
+	if r.connections[g.name()] == g {
+		r.remove(g)
+	}
+}
+
+// Done is closed when the connection no longer counts: it was released,
+// unregistered, or replaced by another with its id. Whoever serves it ends.
+func (g *Guard) Done() <-chan struct{} { return g.done }
+
+// A TooManyConnectionsError refuses a connection because its subject has as
+// many as it may. package httpapi answers it with 429. It matches
+// ErrTooManyConnections.
+type TooManyConnectionsError struct {
+	Subject string // who has them
+	Stream  string // to which stream, empty if those to all streams are counted
+	Limit   int    // how many he may have
+}
+
+func (e *TooManyConnectionsError) Error() string {
+	to := ""
+	if e.Stream != "" {
+		to = " to the stream " + e.Stream
+	}
+	return fmt.Sprintf("tidings: %q has %d connections%s, which is the limit: close one, or follow several sessions with one",
+		shorten(e.Subject, 80), e.Limit, to)
+}
+
+// Is reports whether target is ErrTooManyConnections.
+func (e *TooManyConnectionsError) Is(target error) bool { return target == ErrTooManyConnections }
