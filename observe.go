@@ -33,6 +33,14 @@ func (h *Hub) PublishReserved(ctx context.Context, event Event) (Receipt, error)
 // events longer than the hub lives.
 func (h *Hub) Durable() bool { return h.memory == nil }
 
+// Bounds returns the floor and the head of the log, as [Log.Bounds] does.
+func (h *Hub) Bounds(ctx context.Context) (floor, head ID, err error) {
+	if floor, head, err = h.log.Bounds(ctx); err != nil {
+		err = fmt.Errorf("ask the log for its bounds: %w", err)
+	}
+	return floor, head, err
+}
+
 // Go runs f in a goroutine of the hub's, whose context ends when the hub
 // closes. Close waits until f returns. The error is ErrClosed if the hub is
 // closed already; then f is not run.
@@ -55,9 +63,9 @@ func (h *Hub) Synced(ctx context.Context) (ID, error) {
 		h.memory.expire()
 		return h.window.position(), h.closed()
 	}
-	_, head, err := h.log.Bounds(ctx)
+	_, head, err := h.Bounds(ctx)
 	if err != nil {
-		return ID{}, fmt.Errorf("ask the log for its bounds: %w", err)
+		return ID{}, err
 	}
 	w := h.current()
 	arrived := w.await(head)

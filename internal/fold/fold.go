@@ -17,8 +17,9 @@ type State interface {
 	Begin(ctx context.Context) (tidings.Start, error)
 	// Apply adds an event.
 	Apply(e *tidings.Event)
-	// Lost says that events before the next one are gone.
-	Lost(lost *tidings.LostError)
+	// Lost says that events before the next one are gone. If it returns true the
+	// state begins anew.
+	Lost(lost *tidings.LostError) (again bool)
 }
 
 // A Follower keeps a State up to date with a hub, as long as that is open. Its
@@ -110,6 +111,17 @@ func (f *Follower) catchUp(ctx context.Context) <-chan struct{} {
 	}
 }
 
+// Turn calls use with the state as it is, which nobody changes until use
+// returns.
+func (f *Follower) Turn(ctx context.Context, use func()) error {
+	if err := f.enter(ctx); err != nil {
+		return err
+	}
+	defer f.leave()
+	use()
+	return nil
+}
+
 // turnOf makes one step in a turn of its own, and then calls use, if it is not
 // nil, in the same turn.
 func (f *Follower) turnOf(ctx context.Context, use func()) (n int, ready <-chan struct{}, err error) {
@@ -165,13 +177,17 @@ func (f *Follower) step(ctx context.Context) (int, error) {
 		}
 	}
 	batch, err := f.sub.Pending(ctx, nil)
-	if lost, ok := errors.AsType[*tidings.LostError](err); ok {
-		f.state.Lost(lost)
-		return 1, nil
-	}
-	if errors.Is(err, tidings.ErrReplaced) {
+	lost, ok := errors.AsType[*tidings.LostError](err)
+	again := ok && f.state.Lost(lost)
+	if again || errors.Is(err, tidings.ErrReplaced) {
 		f.sub.Close()
 		f.sub = nil
+	}
+	if again {
+		return 0, tidings.ErrReplaced
+	}
+	if ok {
+		return 1, nil
 	}
 	for i := range batch.Events {
 		f.state.Apply(&batch.Events[i])

@@ -22,6 +22,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type trace struct {
 	done  []string
 	fails int // how often Begin fails
+	again bool
 }
 
 var errBegin = errors.New("cannot begin")
@@ -36,7 +37,10 @@ func (s *trace) Begin(context.Context) (tidings.Start, error) {
 
 func (s *trace) Apply(e *tidings.Event) { s.done = append(s.done, string(e.Data)) }
 
-func (s *trace) Lost(*tidings.LostError) { s.done = append(s.done, "lost") }
+func (s *trace) Lost(*tidings.LostError) bool {
+	s.done = append(s.done, "lost")
+	return s.again
+}
 
 var everyone = tidings.Selector{Everyone: true}
 
@@ -133,6 +137,31 @@ func TestLossIsTold(t *testing.T) {
 			t.Errorf("got %s", got)
 		}
 	})
+}
+
+func TestLossCanBeginAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t, tidings.NewMemoryLog(&tidings.MemoryOptions{Retain: tidings.Retention{Events: 2}}))
+		s := &trace{again: true}
+		f := fold.New(hub, everyone, s)
+		publish(t, hub, 1, 1)
+		read(t, f, s)
+		publish(t, hub, 2, 5)
+		if got, _ := read(t, f, s); got != "begin 1 lost begin 4 5" {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
+func TestATurnSeesTheStateAsItIs(t *testing.T) {
+	hub := newHub(t, nil)
+	s := new(trace)
+	f := fold.New(hub, everyone, s)
+	read(t, f, s)
+	got := ""
+	if err := f.Turn(t.Context(), func() { got = strings.Join(s.done, " ") }); err != nil || got != "begin" {
+		t.Errorf("got %s, error %v", got, err)
+	}
 }
 
 func TestReplacedLogBeginsAnew(t *testing.T) {
