@@ -1,0 +1,90 @@
+package contexts
+
+import (
+	"strconv"
+	"time"
+)
+
+// Context is one conversation of an owner, as lists show it.
+//
+// Its JSON, which is that of the items of a [Snapshot], is
+//
+//	{"context_id":"c1","name":"Trip","created_at":"2026-01-02T03:04:05Z",
+//	"updated_at":"2026-01-02T03:04:05Z","message_count":2,"task_count":1}
+type Context struct {
+	ID       string    // required
+	Name     string    // for people; may be empty
+	Created  time.Time // written in UTC; the zero time is the year 1
+	Updated  time.Time // as Created
+	Messages int       // from 0 to 2,147,483,647, as is Tasks
+	Tasks    int
+}
+
+// The limits of what is written, and of what a [Fold] keeps.
+const (
+	idLimit   = 256  // bytes of an id
+	nameLimit = 1024 // bytes of a name
+	maxCount  = 1<<31 - 1
+)
+
+// AppendJSON appends the context to dst as one line of JSON. If the context is
+// not valid it returns dst as it was and an [*InvalidError].
+func (c Context) AppendJSON(dst []byte) ([]byte, error) {
+	w := writer{out: dst, object: "context"}
+	w.context(&c)
+	return w.result(dst)
+}
+
+// MarshalJSON returns what AppendJSON appends. Called by json.Marshal its error
+// comes wrapped, and '<', '>' and '&' come escaped.
+func (c Context) MarshalJSON() ([]byte, error) { return c.AppendJSON(nil) }
+
+// UnmarshalJSON reads what AppendJSON writes. What is missing or null is zero;
+// what is of the wrong kind is an [*InvalidError]. It leaves c alone on null, by
+// the custom of encoding/json.
+func (c *Context) UnmarshalJSON(data []byte) error {
+	if string(data) == "null" {
+		return nil
+	}
+	r := reader{object: "context"}
+	if problem := check(data); problem != "" {
+		r.fail("", problem, nil)
+		return r.err
+	}
+	read := r.context(data)
+	if r.err != nil {
+		return r.err
+	}
+	*c = read
+	return nil
+}
+
+// context writes c.
+func (w *writer) context(c *Context) {
+	w.out = append(w.out, '{')
+	w.id("context_id", c.ID)
+	w.text("name", c.Name)
+	w.time("created_at", c.Created)
+	w.time("updated_at", c.Updated)
+	w.count("message_count", c.Messages)
+	w.count("task_count", c.Tasks)
+	w.out = append(w.out, '}')
+}
+
+// contexts writes the items of a snapshot.
+func (w *writer) contexts(items []Context) {
+	w.key("contexts")
+	w.out = append(w.out, '[')
+	for i := range items {
+		w.comma()
+		w.context(&items[i])
+		if w.err != nil {
+			w.err.Field = place(i) + "." + w.err.Field
+			return
+		}
+	}
+	w.out = append(w.out, ']')
+}
+
+// place names an item of a snapshot.
+func place(i int) string { return "contexts[" + strconv.Itoa(i) + "]" }

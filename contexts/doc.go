@@ -1,0 +1,96 @@
+// Package contexts has the events that say which conversations an owner has,
+// the envelope in which the contexts stream carries them, and the list of
+// conversations that follows from everything the owner's agents sent.
+//
+// A context is one conversation of an owner. Its id is the Session of its
+// events: AG-UI calls it the threadId, A2A the contextId.
+//
+// # Saying that there is a context
+//
+// A context need not be announced: its first AG-UI or A2A event makes it. What
+// those cannot say, such as a name, or that a context is no more, is said by
+// events of the channel [tidings.System]:
+//
+//	e := contexts.NewCreated("c1", "Trip to Rome")
+//	data, err := e.AppendJSON(nil)
+//	if err != nil {
+//		return err // an *contexts.InvalidError: which member, and why
+//	}
+//	_, err = hub.Publish(ctx, tidings.Event{
+//		User: "alice", Channel: tidings.System,
+//		Session: e.Context(), Type: e.EventType(), Data: data,
+//	})
+//
+// The bytes are one line, with the members in a fixed order and nothing escaped
+// for HTML:
+//
+//	{"type":"CONTEXT_CREATED","timestamp":"2026-01-02T03:04:05Z","contextId":"c1","name":"Trip to Rome"}
+//
+// [NewUpdated] renames a context, or with an empty name says that it changed.
+// [NewDeleted] removes it: events of it that come late are then ignored.
+// [NewSnapshot] lists all contexts there are. [NewConnected] and [NewHeartbeat]
+// are for those who follow.
+//
+// Nothing invalid is encoded. An id is 1 to 256 bytes that [tidings.CheckName]
+// accepts, a name is at most 1,024 bytes, a number is not negative.
+//
+// # Reading the contexts stream
+//
+// The stream carries what the owner's agents send, and system events, each in an
+// [Envelope] that tells which it is:
+//
+//	envelope, err := contexts.DecodeEnvelope(data)
+//	...
+//	switch envelope.Protocol {
+//	case tidings.System:
+//		event, err := contexts.Decode(envelope.Event)
+//		...
+//		switch event := event.(type) {
+//		case *contexts.Snapshot:
+//			show(event.Contexts)
+//		case *contexts.Deleted:
+//			hide(event.ContextID)
+//		}
+//	case tidings.AGUI:
+//		event, err := agui.Decode(envelope.Event)
+//		...
+//	}
+//
+// [Decode] is tolerant of what is missing and keeps events of types that it does
+// not know. [Peek] reads no more than routing needs.
+//
+// # Knowing the contexts
+//
+// A [Fold] takes an owner's events in the order of the log and knows, after each,
+// his contexts with their names, times, and numbers of messages and tasks:
+//
+//	fold := contexts.NewFold(0)
+//	for event, err := range sub.Events(ctx) {
+//		...
+//		fold.Apply(&event)
+//	}
+//	snapshot := contexts.NewSnapshot(fold.Contexts())
+//
+// The rules by which it does are with [Fold]. They use no clock and no chance, so
+// that everybody who applies the same events has the same contexts, and they are
+// precise enough to follow them in another language. For that a program needs
+// each event's channel, session, type, time and payload, which the feed says; the
+// envelope of the contexts stream has only channel and payload, and most AG-UI
+// payloads do not name their thread.
+//
+// The numbers are for people to see. A message counts when it begins and a task
+// when it is first heard of; a context remembers the last 16 ids of each, so what
+// is repeated does not count again unless it is older than those.
+//
+// # Going on later
+//
+// To fold a long log again at each start is slow, and events that left retention
+// are gone. [Fold.Checkpoint] writes the state as JSON, in parts no larger than
+// what one event may hold, and [Restore] goes on from there:
+//
+//	parts := fold.Checkpoint(0) // keep them with the position of the last event
+//	...
+//	fold, err := contexts.Restore(0, parts...)
+//
+// Nothing in this package starts a goroutine or takes a lock.
+package contexts

@@ -1,0 +1,152 @@
+package contexts
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"time"
+	"unicode/utf8"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// A writer writes an object as JSON, member by member, and keeps the first
+// fault.
+type writer struct {
+	out    []byte
+	object string // what errors call the object
+	err    *InvalidError
+}
+
+// begin begins an event: its type and its time, which is now if at is zero.
+func begin(dst []byte, eventType string, at time.Time) writer {
+	w := writer{out: dst, object: eventType}
+	if w.out == nil {
+		w.out = make([]byte, 0, 160)
+	}
+	if at.IsZero() {
+		at = time.Now()
+	}
+	w.out = append(append(append(w.out, `{"type":"`...), eventType...), '"')
+	w.time("timestamp", at)
+	return w
+}
+
+// end ends an event. dst is what begin was given.
+func (w *writer) end(dst []byte) ([]byte, error) {
+	w.out = append(w.out, '}')
+	return w.result(dst)
+}
+
+// result returns what was written, or dst and the first fault.
+func (w *writer) result(dst []byte) ([]byte, error) {
+	if w.err != nil {
+		return dst, w.err
+	}
+	return w.out, nil
+}
+
+// fail keeps a fault of a member, if it is the first.
+func (w *writer) fail(field, problem string, cause error) {
+	if w.err == nil {
+		w.err = &InvalidError{Object: w.object, Field: field, Problem: problem, Err: cause}
+	}
+}
+
+// id is a string that names something.
+func (w *writer) id(field, id string) {
+	if problem, err := checkID(id); problem != "" {
+		w.fail(field, problem, err)
+	}
+	w.key(field)
+	w.out = appendString(w.out, id)
+}
+
+// text is a string for people.
+func (w *writer) text(field, s string) {
+	if len(s) > nameLimit {
+		w.fail(field, fmt.Sprintf("has %d bytes, want at most %d", len(s), nameLimit), nil)
+	}
+	w.key(field)
+	w.out = appendString(w.out, s)
+}
+
+// time is a time in UTC.
+func (w *writer) time(field string, t time.Time) {
+	t = t.UTC()
+	if !writable(t) {
+		w.fail(field, fmt.Sprintf("is in the year %d, want one from 0 to 9999", t.Year()), nil)
+	}
+	w.key(field)
+	w.out = append(t.AppendFormat(append(w.out, '"'), time.RFC3339Nano), '"')
+}
+
+// writable reports whether RFC 3339 has t, which is in UTC.
+func writable(t time.Time) bool { return 0 <= t.Year() && t.Year() <= 9999 }
+
+// count is a whole number that is not negative.
+func (w *writer) count(field string, n int) {
+	if n < 0 || n > maxCount {
+		w.fail(field, fmt.Sprintf("is %d, want a number from 0 to %d", n, maxCount), nil)
+	}
+	w.key(field)
+	w.out = strconv.AppendInt(w.out, int64(n), 10)
+}
+
+// key writes the name of a member, which needs no escapes.
+func (w *writer) key(name string) {
+	w.comma()
+	w.out = append(append(append(w.out, '"'), name...), '"', ':')
+}
+
+// comma writes the comma before all but the first member or element.
+func (w *writer) comma() {
+	if last := w.out[len(w.out)-1]; last != '{' && last != '[' {
+		w.out = append(w.out, ',')
+	}
+}
+
+// checkID returns what is wrong with an id, or "".
+func checkID(id string) (string, error) {
+	if id == "" {
+		return "is empty, want an id", nil
+	}
+	if err := tidings.CheckName("id", id, idLimit); err != nil {
+		return "is no id: " + err.Error(), err
+	}
+	return "", nil
+}
+
+// check returns what keeps data from being JSON as the wire wants it, or "".
+func check(data []byte) string {
+	switch {
+	case !json.Valid(data):
+		return "is malformed JSON"
+	case !utf8.Valid(data):
+		return "is not UTF-8"
+	}
+	return ""
+}
+
+// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
+func appendString(dst []byte, s string) []byte {
+	if plain(s) {
+		return append(append(append(dst, '"'), s...), '"')
+	}
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(s) // a string can be encoded
+	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+}
+
+// plain reports whether s needs no escapes.
+func plain(s string) bool {
+	for i := range len(s) {
+		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' {
+			return false
+		}
+	}
+	return utf8.ValidString(s)
+}
