@@ -20,6 +20,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"agui":        {inside: "internal/jsonscan"},
 	"a2a":         {inside: "internal/jsonscan"},
 	"contexts":    {inside: ". agui a2a internal/jsonscan"},
+	"analytics":   {inside: ". internal/jsonscan"},
 	"httpapi":     {inside: ". sse agui a2a internal/wire internal/jsonscan"},
 	"client":      {inside: ". sse internal/wire"},
 	"tidingstest": {inside: "."},
