@@ -1,7 +1,6 @@
 package analytics
 
 import (
-	"math"
 	"strings"
 	"time"
 
@@ -75,10 +74,10 @@ func (o *Options) withDefaults() Options {
 // forgotten. What is over is forgotten when there are later events or when it
 // is asked: ask it now and then.
 //
-// So now may go back and forth by a minute. What is stamped more than a minute
-// before a now that was asked for finds only what that left of sessions and
-// windows. A session that leaves because of MaxSessions is no longer active; if
-// it goes on it is as if it had begun.
+// So stamps and now may go back and forth by a minute. What is stamped, or asked
+// for, more than a minute before the latest of them finds only what that left. A
+// session that leaves because of MaxSessions is no longer active; if it goes on
+// it is as if it had begun.
 type Fold struct {
 	activeFor   int64 // seconds
 	maxSessions int
@@ -118,9 +117,6 @@ func (f *Fold) Apply(e *tidings.Event) {
 		return
 	}
 	at := e.Time().Unix()
-	if at > f.since+f.activeFor {
-		f.turn(at)
-	}
 	f.forget(at)
 	if r.kind == TypeSessionEnded {
 		if s := f.sessions[sessionKey{f.owners[e.User], r.session}]; s != nil {
@@ -171,9 +167,9 @@ func (f *Fold) Everyone(now time.Time) RealTimeStats {
 }
 
 // settle goes to the time that is asked for, in seconds since 1970. No event is
-// before that, nor after what nanoseconds can count.
+// before that.
 func (f *Fold) settle(now time.Time) int64 {
-	at := min(max(now.Unix(), 0), math.MaxInt64/int64(time.Second)+1)
+	at := max(now.Unix(), 0)
 	f.turn(at)
 	f.forget(at)
 	return at

@@ -126,11 +126,11 @@ func TestWhatCountsNothing(t *testing.T) {
 	} {
 		fold := analytics.NewFold(nil)
 		fold.Apply(e)
+		if owners, _, _, seconds := fold.Kept(); owners+seconds != 0 {
+			t.Errorf("%.100s: it is remembered", e.Data)
+		}
 		if got := figures(fold.Everyone(now(0))); got != "0 0 0 0 0" {
 			t.Errorf("%.100s: got %s", e.Data, got)
-		}
-		if owners, _, _, _ := fold.Kept(); owners != 0 {
-			t.Errorf("%.100s: it is remembered", e.Data)
 		}
 	}
 }
@@ -193,23 +193,56 @@ func TestTheSessionThatWasSilentLongestLeaves(t *testing.T) {
 	}
 }
 
-func TestNoTimeIsTooEarlyOrTooLate(t *testing.T) {
-	fold := analytics.NewFold(&analytics.Options{ActiveFor: math.MaxInt64})
-	for _, when := range []time.Time{
-		{}, time.Unix(0, 0), time.Unix(math.MinInt64, 0), time.Unix(math.MaxInt64, 0), time.Unix(math.MaxInt64/1_000_000_000, 999_999_999), now(0),
-	} {
-		fold.Apply(event(0, "o", view))
-		for _, s := range []analytics.RealTimeStats{fold.Of("o", when), fold.Everyone(when)} {
-			if data, err := s.MarshalJSON(); err != nil && when.Year() >= 0 && when.Year() <= 9999 {
-				t.Errorf("%s: got %s, %v", when, data, err)
-			}
-			if strings.Contains(figures(s), "-") {
-				t.Errorf("%s: got %s", when, figures(s))
-			}
+func TestClocksMayGoBackByAMinute(t *testing.T) {
+	fold := analytics.NewFold(nil)
+	fold.Apply(event(0, "o", bot))
+	fold.Apply(event(0, "o", view))
+	for _, tt := range []struct {
+		at   float64
+		want string
+	}{{359, "0 0 0 0 0"}, {299, "1 1 0 1 2"}, {300, "0 0 0 0 0"}, {0, "1 1 2 1 2"}} {
+		if of, all := figures(fold.Of("o", now(tt.at))), figures(fold.Everyone(now(tt.at))); of != tt.want || all != tt.want {
+			t.Errorf("at %v: got %s of the owner, %s of everyone, want %s", tt.at, of, all, tt.want)
 		}
 	}
-	if got, want := figures(fold.Of("o", now(0))), "1 1 1 1 0"; got != want { // the rest was forgotten in between
+	fold.Apply(event(299, "o", view)) // goes on, though asked for later it was over
+	if got, want := figures(fold.Of("o", now(299))), "1 1 1 2 3"; got != want {
+		t.Errorf("a late event: got %s, want %s", got, want)
+	}
+	fold.Everyone(now(299 + 360))
+	if owners, sessions, people, seconds := fold.Kept(); owners+sessions+people+seconds != 0 {
+		t.Errorf("remembers %d owners, %d sessions, %d people, %d seconds", owners, sessions, people, seconds)
+	}
+}
+
+func TestAPartOfASecondCountsAsAWholeOne(t *testing.T) {
+	fold := analytics.NewFold(&analytics.Options{ActiveFor: 1500 * time.Millisecond})
+	fold.Apply(event(0.9, "o", view))
+	if got, want := figures(fold.Of("o", now(1.9)))+", "+figures(fold.Of("o", now(2))), "1 1 1 1 0, 0 0 1 1 0"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestNoTimeIsTooEarlyOrTooLate(t *testing.T) {
+	const early, late = "1 1 0 0 0", "0 0 0 0 0"
+	for _, activeFor := range []time.Duration{1, time.Hour, math.MaxInt64} {
+		for when, want := range map[time.Time]string{
+			{}: early, time.Unix(0, 0): early, time.Unix(-1, 0): early, time.Unix(math.MinInt64, 0): early,
+			time.Unix(math.MaxInt64, 0): late, time.Unix(math.MaxInt64/2, 0): late,
+		} {
+			fold := analytics.NewFold(&analytics.Options{ActiveFor: activeFor})
+			fold.Apply(event(0, "o", view))
+			if of, all := figures(fold.Of("o", when)), figures(fold.Everyone(when)); of != want || all != want {
+				t.Errorf("active for %s, %s: got %s of the owner, %s of everyone, want %s", activeFor, when, of, all, want)
+			}
+			if owners, _, _, _ := fold.Kept(); (owners == 0) != (want == late) {
+				t.Errorf("active for %s, %s: remembers %d owners", activeFor, when, owners)
+			}
+			fold.Apply(event(0, "o", view))
+			if got := figures(fold.Of("o", now(0)))[:4]; got != "1 1 " {
+				t.Errorf("active for %s, %s, then: got %s", activeFor, when, got)
+			}
+		}
 	}
 }
 
