@@ -49,13 +49,14 @@ func (w *window) bucket(second int64) *bucket {
 	return &(*w)[i]
 }
 
-// trim discards what no window needs that ends after second, less the grace.
+// trim discards what no window needs that ends after second, less the grace. It
+// moves nothing: the rest moves when it next has to grow.
 func (w *window) trim(second int64) {
 	n := 0
 	for n < len(*w) && (*w)[n].second <= second-fiveMinutes-grace {
 		n++
 	}
-	if *w = slices.Delete(*w, 0, n); len(*w) == 0 {
+	if *w = (*w)[n:]; len(*w) == 0 {
 		*w = nil
 	}
 }
