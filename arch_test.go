@@ -17,15 +17,16 @@ const module = "github.com/tidings-dev/tidings"
 // import, and which modules from outside. A room that is not here may import
 // nothing but the standard library.
 var rooms = map[string]struct{ inside, outside string }{
-	"agui":        {inside: "internal/jsonscan"},
-	"a2a":         {inside: "internal/jsonscan"},
-	"contexts":    {inside: ". agui a2a internal/jsonscan"},
-	"analytics":   {inside: ". internal/jsonscan"},
-	"httpapi":     {inside: ". sse agui a2a internal/wire internal/jsonscan"},
-	"client":      {inside: ". sse internal/wire"},
-	"tidingstest": {inside: "."},
-	"page":        {},
-	"metrics":     {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
+	"agui":          {inside: "internal/jsonscan"},
+	"a2a":           {inside: "internal/jsonscan"},
+	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan"},
+	"analytics":     {inside: ". internal/fold internal/jsonscan"},
+	"internal/fold": {inside: "."},
+	"httpapi":       {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan"},
+	"client":        {inside: ". sse internal/wire"},
+	"tidingstest":   {inside: "."},
+	"page":          {},
+	"metrics":       {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
 		inside:  ". httpapi client agui a2a metrics page internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",

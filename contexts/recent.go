@@ -40,6 +40,14 @@ func (r *recent[V]) use(name string) *V {
 	return &n.value
 }
 
+// peek returns the value of the name, or nil, without using it.
+func (r *recent[V]) peek(name string) *V {
+	if n, ok := r.nodes[name]; ok {
+		return &n.value
+	}
+	return nil
+}
+
 // add adds a value, as the newest, of a name that is not there.
 func (r *recent[V]) add(name string, value V) *V {
 	if len(r.nodes) == r.max {

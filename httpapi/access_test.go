@@ -23,7 +23,7 @@ func TestAnotherOwnersEventsNeverArrive(t *testing.T) {
 		a.publish([]string{"bob", "Alice", "alice ", "ali"}[i%2], fmt.Sprint(i))
 	}
 	a.publish("alice", `"end"`)
-	alice.expect(`201 {"protocol":"agui","event":"end"}`)
+	alice.expect(`201 {"protocol":"agui","event":"end","session":"s"}`)
 	for _, path := range []string{"/v1/feed", "/v1/sessions/s/feed"} {
 		if got := payloads(t, a.get(path, "Tidings-User: alice").ok(t)); fmt.Sprint(got) != `["end"]` {
 			t.Errorf("%s: got %v", path, got)

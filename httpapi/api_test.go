@@ -233,8 +233,18 @@ func (r *reader) show() string {
 	if e.Name != "" {
 		id += e.Name + " "
 	}
-	return id + string(e.Data)
+	return id + ownTimestamps.ReplaceAllString(string(e.Data), `$1"timestamp":"T"`)
 }
+
+// ownTimestamps are those of what the server itself says.
+var ownTimestamps = regexp.MustCompile(`("(?:CONTEXTS_SNAPSHOT|REAL_TIME_STATS)",)"timestamp":"[^"]*"`)
+
+// What an owner's contexts and analytics streams begin with when there is
+// nothing to tell.
+const (
+	noContexts = `{"protocol":"system","event":{"type":"CONTEXTS_SNAPSHOT","timestamp":"T","contexts":[]}}`
+	noFigures  = `{"type":"REAL_TIME_STATS","timestamp":"T","active_sessions":0,"active_users":0,"requests_per_minute":0,"page_views_last_5m":0,"bot_requests_last_5m":0}`
+)
 
 // expect compares the next things of the stream.
 func (r *reader) expect(want ...string) {

@@ -13,14 +13,17 @@ import (
 
 // A delivery is one stream while it runs, in the goroutine of its request.
 type delivery struct {
-	h       *Handler
-	out     *writer
-	sub     *tidings.Subscription
-	asked   *streaming
-	access  *Access
-	silence *time.Timer
-	reached tidings.ID // up to where everything was written
-	told    tidings.ID // the last position the client was told
+	h        *Handler
+	out      *writer
+	sub      *tidings.Subscription
+	asked    *streaming
+	access   *Access
+	first    *tidings.Batch // was taken before the stream began
+	opening  *opening       // what the stream begins with, besides events
+	silence  *time.Timer
+	realtime *realtime  // nil on most streams
+	reached  tidings.ID // up to where everything was written
+	told     tidings.ID // the last position the client was told
 }
 
 // always is ready.
@@ -45,8 +48,15 @@ func (d *delivery) run(ctx context.Context) error {
 	defer d.silence.Stop()
 	expiry, stop := d.expiry()
 	defer stop()
+	d.realtime = d.newRealtime()
+	defer d.realtime.stop()
 	if err := d.begin(); err != nil {
 		return err
+	}
+	if d.realtime != nil {
+		if err := d.figures(ctx); err != nil {
+			return err
+		}
 	}
 	draining, parting := d.h.drain.begun, (<-chan time.Time)(nil)
 	for {
@@ -58,6 +68,8 @@ func (d *delivery) run(ctx context.Context) error {
 		case <-ready:
 		case <-d.silence.C:
 			err = d.keepAlive(ctx)
+		case <-d.realtime.due():
+			err = d.figures(ctx)
 		case <-draining:
 			draining, parting = nil, time.After(upTo(d.h.opts.DrainWindow))
 		case <-parting:
@@ -99,10 +111,14 @@ func (d *delivery) begin() error {
 	d.reached, d.told = at, at
 	b := sse.AppendComment(nil, "connected")
 	b = sse.AppendRetry(b, d.retry())
-	if !at.IsZero() {
+	var err error
+	switch {
+	case d.opening != nil:
+		b, err = d.appendOpening(b)
+	case !at.IsZero():
 		b = appendPosition(b, at)
 	}
-	return d.write(b)
+	return errors.Join(err, d.write(b))
 }
 
 // retry returns how long the client shall wait before it connects again; those
@@ -116,10 +132,10 @@ func (d *delivery) retry() time.Duration {
 // when there may be more.
 func (d *delivery) pump(ctx context.Context) (<-chan struct{}, error) {
 	buffer := eventBuffers.Get().(*[]tidings.Event)
-	batch, err := d.sub.Pending(ctx, *buffer)
+	batch, err := d.pending(ctx, *buffer)
 	defer returnEvents(buffer, len(batch.Events))
 	if lost, ok := errors.AsType[*tidings.LostError](err); ok {
-		return always, d.lost(lost)
+		return always, d.lost(ctx, lost)
 	}
 	if err != nil {
 		return nil, err
@@ -175,17 +191,25 @@ func (d *delivery) write(b []byte) error {
 }
 
 // lost tells the client that events may be gone, and where it continues.
-func (d *delivery) lost(lost *tidings.LostError) error {
-	data, err := json.Marshal(wire.Lost{After: lost.After.String(), Oldest: lost.Oldest.String(), Reason: lost.Reason})
-	if err != nil {
-		return err
+func (d *delivery) lost(ctx context.Context, lost *tidings.LostError) error {
+	if d.asked.snapshots() {
+		return d.beginAnew(ctx, lost)
 	}
-	b, err := sse.AppendEvent(nil, sse.Event{ID: lost.Oldest.String(), Name: wire.LostName, Data: data})
+	b, err := appendLost(nil, lost, lost.Oldest.String())
 	if err != nil {
 		return err
 	}
 	d.reached, d.told = lost.Oldest, lost.Oldest
 	return d.write(b)
+}
+
+// appendLost appends a notice of loss, with an id unless that is empty.
+func appendLost(b []byte, lost *tidings.LostError, id string) ([]byte, error) {
+	data, err := json.Marshal(wire.Lost{After: lost.After.String(), Oldest: lost.Oldest.String(), Reason: lost.Reason})
+	if err != nil {
+		return b, err
+	}
+	return sse.AppendEvent(b, sse.Event{ID: id, Name: wire.LostName, Data: data})
 }
 
 // keepAlive shows that the stream lives, and moves the client's position past

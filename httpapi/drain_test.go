@@ -82,7 +82,7 @@ func TestDrainRefusesStreamsAndGoesOnPublishing(t *testing.T) {
 		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{DrainWindow: time.Hour}, nil)
 		a.get("/health/ready").ok(t)
 		r := a.follow("/v1/stream/contexts?user=alice")
-		r.expect("at 0")
+		r.expect("0 " + noContexts)
 		done := make(chan error)
 		go func() { done <- a.h.Drain(context.Background()) }()
 		synctest.Wait()

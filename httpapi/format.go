@@ -32,8 +32,9 @@ func (plainFormat) tail(dst []byte, e *tidings.Event) []byte {
 	return append(dst, "\n\n"...)
 }
 
-// envelopeFormat tells the channel around the payload. It maps each channel to
-// what stands before.
+// envelopeFormat tells the channel and the session around the payload: of
+// several conversations in one stream it could not be told otherwise which is
+// meant. It maps each channel to what stands before.
 type envelopeFormat map[tidings.Channel]string
 
 // envelopes returns the envelopes of all channels, whose names need no
@@ -47,7 +48,7 @@ func envelopes(router *tidings.Router) envelopeFormat {
 }
 
 func (f envelopeFormat) frame(dst []byte, e *tidings.Event) []byte {
-	return e.AppendFrame(dst, f[e.Channel], "}")
+	return f.tail(append(f.head(dst, e), e.Data...), e)
 }
 
 func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
@@ -55,6 +56,7 @@ func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
 }
 
 func (envelopeFormat) tail(dst []byte, e *tidings.Event) []byte {
+	dst = appendOptional(dst, `,"session":`, e.Session)
 	return plainFormat{}.tail(append(dst, '}'), e)
 }
 

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/analytics"
+	"github.com/tidings-dev/tidings/contexts"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -40,6 +42,13 @@ type Options struct {
 	// DrainWindow is the time over which Drain spreads the ends of streams; 10
 	// seconds by default, negative to end all at once.
 	DrainWindow time.Duration
+	// Contexts tells what a contexts stream begins with. By default it is a
+	// [contexts.Tracker] with default options, which the handler makes.
+	Contexts contexts.Source
+	// StatsInterval is how often the analytics streams and the feed of everyone
+	// carry real-time stats, if they changed; 5 seconds by default, negative for
+	// never.
+	StatsInterval time.Duration
 	// Page, if not nil, serves GET / and what lies under /assets/.
 	Page http.Handler
 	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
@@ -58,6 +67,9 @@ func (o *Options) withDefaults() Options {
 	}
 	if c.DrainWindow == 0 {
 		c.DrainWindow = 10 * time.Second
+	}
+	if c.StatsInterval == 0 {
+		c.StatsInterval = 5 * time.Second
 	}
 	c.WriteTimeout = positive(c.WriteTimeout, 10*time.Second)
 	c.ReadTimeout = positive(c.ReadTimeout, 10*time.Second)
@@ -83,12 +95,20 @@ type Handler struct {
 	opts      Options
 	mux       *http.ServeMux
 	envelopes map[tidings.Channel]string // what stands before the payload
+	stats     *analytics.Tracker
 	drain     drain
 }
 
-// New returns a Handler for a hub, which stays the caller's to close.
+// New returns a Handler for a hub, which stays the caller's to close. What the
+// handler knows of the hub's events it knows as long as that is open.
 func New(hub *tidings.Hub, opts *Options) *Handler {
 	h := &Handler{hub: hub, opts: opts.withDefaults(), mux: http.NewServeMux()}
+	if h.opts.Contexts == nil {
+		h.opts.Contexts = contexts.NewTracker(hub, &contexts.TrackerOptions{Logger: h.opts.Logger})
+	}
+	if h.opts.StatsInterval > 0 {
+		h.stats = analytics.NewTracker(hub, nil)
+	}
 	h.envelopes = envelopes(hub.Router())
 	h.drain = newDrain()
 	h.routes()

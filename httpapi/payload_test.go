@@ -37,9 +37,9 @@ func TestPayloadsAreDeliveredByteForByte(t *testing.T) {
 	a := serveHub(t, newHub(t, nil, &tidings.Options{Router: router}), nil)
 	live, feed := a.follow("/v1/stream/mine?user=alice"), a.follow("/v1/stream/feed")
 	contexts := a.follow("/v1/stream/contexts?user=alice&names=type")
-	for _, r := range []*reader{live, feed, contexts} {
-		r.expect("at 0")
-	}
+	live.expect("at 0")
+	feed.expect("at 0")
+	contexts.expect("0 CONTEXTS_SNAPSHOT " + noContexts)
 	for i, p := range verbatim {
 		if i%2 == 0 {
 			a.post("/v1/publish/system?type=T&session=s&user=alice", p[0]).ok(t)
@@ -47,7 +47,7 @@ func TestPayloadsAreDeliveredByteForByte(t *testing.T) {
 			a.post("/v1/events", `{"data":`+p[0]+`,"type":"T","session":"s","user":"alice","channel":"system"}`).ok(t)
 		}
 		live.expect(fmt.Sprintf("%d %s", i+1, p[1]))
-		contexts.expect(fmt.Sprintf(`%d T {"protocol":"system","event":%s}`, i+1, p[1]))
+		contexts.expect(fmt.Sprintf(`%d T {"protocol":"system","event":%s,"session":"s"}`, i+1, p[1]))
 		if got, want := feed.show(), `"data":`+p[1]+`}`; !strings.HasSuffix(got, want) {
 			t.Errorf("feed: got %.200s, want %.200s", got, want)
 		}

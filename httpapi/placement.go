@@ -8,6 +8,8 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/a2a"
 	"github.com/tidings-dev/tidings/agui"
+	"github.com/tidings-dev/tidings/analytics"
+	"github.com/tidings-dev/tidings/contexts"
 	"github.com/tidings-dev/tidings/internal/jsonscan"
 )
 
@@ -29,8 +31,21 @@ func (p placement) fill(e *tidings.Event) error {
 		return p.fillAGUI(e)
 	case tidings.A2A:
 		return p.fillA2A(e)
+	case tidings.System:
+		if peeked, err := contexts.Peek(e.Data); err == nil { // anybody may send something else
+			fillOwn(e, peeked.Type, peeked.ContextID)
+		}
+	case tidings.Analytics:
+		if peeked, err := analytics.Peek(e.Data); err == nil {
+			fillOwn(e, peeked.Type, peeked.SessionID)
+		}
 	}
 	return nil
+}
+
+// fillOwn fills in what an event of Tidings' own says.
+func fillOwn(e *tidings.Event, eventType, session string) {
+	e.Type, e.Session = cmp.Or(e.Type, eventType), cmp.Or(e.Session, session)
 }
 
 func (p placement) fillAGUI(e *tidings.Event) error {

@@ -32,7 +32,9 @@ func TestEventsAreFilledFromTheirPayload(t *testing.T) {
 		{`{"user":"u","channel":"agui","session":"own","type":"MINE","data":1}`, `agui/own/MINE/=1`},
 		{`{"user":"u","channel":"a2a","data":{"task":{"id":"t","contextId":"c"}}}`, `a2a/c/task/={"task":{"id":"t","contextId":"c"}}`},
 		{`{"user":"u","channel":"a2a","data":{"kind":"message","messageId":"m"}}`, `a2a//message/={"kind":"message","messageId":"m"}`},
-		{`{"user":"u","channel":"system","data":{"type":"X"},"trace":"mine"}`, `system///mine={"type":"X"}`},
+		{`{"user":"u","channel":"system","data":{"type":"X"},"trace":"mine"}`, `system//X/mine={"type":"X"}`},
+		{`{"user":"u","channel":"system","data":{"type":"CONTEXT_CREATED","contextId":"c"}}`, `system/c/CONTEXT_CREATED/={"type":"CONTEXT_CREATED","contextId":"c"}`},
+		{`{"user":"u","channel":"analytics","data":{"type":"PAGE_VIEW","session_id":"s"}}`, `analytics/s/PAGE_VIEW/={"type":"PAGE_VIEW","session_id":"s"}`},
 		{`{"u\u0073er":"u","channel":"analytics","key":"k","type":"\u00e9","data":null}`, `analytics//é/=null`},
 	} {
 		a := serve(t, nil)
@@ -159,7 +161,7 @@ func TestKeysMakeRetriesHarmless(t *testing.T) {
 func TestReceiptsCountSubscribers(t *testing.T) {
 	a := serve(t, nil)
 	for range 3 {
-		a.follow("/v1/stream/contexts?user=u").expect("at 0")
+		a.follow("/v1/stream/contexts?user=u").expect("0 " + noContexts)
 	}
 	if got, want := plain(a.post("/v1/publish/system?user=u", `1`).ok(t)), `{"id":"#1","duplicate":false,"subscribers":3}`+"\n"; got != want {
 		t.Errorf("got %s, want %s", got, want)

@@ -43,16 +43,15 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a *Access, aske
 	if err != nil {
 		return err
 	}
-	sub, err := h.hub.Subscribe(asked.sel, asked.start)
-	if err != nil {
+	d := &delivery{h: h, out: out, asked: asked, access: a}
+	defer d.close()
+	if err := d.open(r.Context()); err != nil {
 		return err
 	}
-	defer sub.Close()
 	streamHeader(w.Header())
 	if r.ProtoMajor == 1 { // who kept the connection would come back to a server that is about to stop
 		w.Header().Set("Connection", "close")
 	}
-	d := delivery{h: h, out: out, sub: sub, asked: asked, access: a}
 	err = d.run(r.Context())
 	h.opts.Logger.DebugContext(r.Context(), "stream ended", "user", asked.sel.User, "stream", asked.name, "err", err)
 	return nil
@@ -145,7 +144,7 @@ func (s *streaming) choose(q query) error {
 	if s.heartbeat, err = q.flag(wire.Heartbeat, wire.JSON); err != nil {
 		return err
 	}
-	if s.heartbeat && s.name != "contexts" && s.name != "analytics" {
+	if s.heartbeat && s.name != contextsStream && s.name != analyticsStream {
 		return refusal(wire.Invalid, "%s=%s is for the streams contexts and analytics: clients of other streams take every frame with data for an event of their protocol", wire.Heartbeat, wire.JSON)
 	}
 	return nil

@@ -115,12 +115,12 @@ func TestSelection(t *testing.T) {
 	for _, tt := range []struct{ path, want string }{
 		{"agui?user=alice&from=start", `1 1|6 6|7 7|8 "end"`},
 		{"a2a?user=alice&from=start", `2 2`},
-		{"analytics?user=alice&from=start", `5 5`},
-		{"contexts?user=alice&from=start", `1 {"protocol":"agui","event":1}|2 {"protocol":"a2a","event":2}|4 {"protocol":"system","event":4}|` +
-			`6 {"protocol":"agui","event":6}|7 {"protocol":"agui","event":7}|8 {"protocol":"agui","event":"end"}`},
+		{"analytics?user=alice&from=start", noFigures + `|5 5`},
+		{"contexts?user=alice&from=start", `1 {"protocol":"agui","event":1,"session":"s1"}|2 {"protocol":"a2a","event":2,"session":"s2"}|4 {"protocol":"system","event":4}|` +
+			`6 {"protocol":"agui","event":6,"session":"s3"}|7 {"protocol":"agui","event":7,"session":"s3"}|8 {"protocol":"agui","event":"end","session":"end"}`},
 		{"agui?user=alice&from=start&session=end&session=s1", `1 1|8 "end"`},
-		{"contexts?user=alice&from=start&types=C,B", `2 {"protocol":"a2a","event":2}|4 {"protocol":"system","event":4}`},
-		{"contexts?user=alice&from=start&types=C&types=B", `2 {"protocol":"a2a","event":2}|4 {"protocol":"system","event":4}`},
+		{"contexts?user=alice&from=start&types=C,B", `2 {"protocol":"a2a","event":2,"session":"s2"}|4 {"protocol":"system","event":4}`},
+		{"contexts?user=alice&from=start&types=C&types=B", `2 {"protocol":"a2a","event":2,"session":"s2"}|4 {"protocol":"system","event":4}`},
 		{"agui?user=alice&from=start&names=type", `1 A 1|6 6|7 7|8 A "end"`},
 		{"agui?user=bob&from=start", `3 3`},
 		{"feed?from=start&types=A", `1 {"id":"#1","user":"alice","channel":"agui","session":"s1","type":"A","time":"TIME","data":1}|` +
@@ -324,9 +324,9 @@ func TestKeepAliveComesAfterSilenceOnly(t *testing.T) {
 func TestHeartbeatEventForThoseWhoAsk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		a := serveInMemory(t, newHub(t, nil, nil), nil, nil)
-		for _, name := range []string{"contexts", "analytics"} {
+		for name, first := range map[string][]string{"contexts": {"0 " + noContexts}, "analytics": {"at 0", noFigures}} {
 			r := a.follow("/v1/stream/" + name + "?user=alice&heartbeat=json")
-			r.expect("at 0", `heartbeat {"type":"heartbeat"}`, `heartbeat {"type":"heartbeat"}`)
+			r.expect(append(first, `heartbeat {"type":"heartbeat"}`, `heartbeat {"type":"heartbeat"}`)...)
 			r.close()
 		}
 		a.get("/v1/stream/agui?user=alice&heartbeat=json").is(t, 400, wire.Invalid)

@@ -113,6 +113,7 @@ type Feed struct {
 type Envelope struct {
 	Protocol string          `json:"protocol"`
 	Event    json.RawMessage `json:"event"`
+	Session  string          `json:"session,omitempty"`
 }
 
 // Lost is the data of the lost frame.

@@ -1,0 +1,222 @@
+package contexts
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// checkpoints is the channel on which a Tracker keeps what a restart needs.
+const checkpoints tidings.Channel = "tidings.contexts"
+
+// A checkpoint is the payload of an event on that channel: a part of an owner's
+// contexts after all his events up to Through. Its owner is the owner.
+type checkpoint struct {
+	Through tidings.ID      `json:"through"`
+	Part    int             `json:"part"` // from 1
+	Parts   int             `json:"parts"`
+	State   json.RawMessage `json:"state"`
+}
+
+// lookEvery is how often it is looked for checkpoints that grew old.
+const lookEvery = time.Minute
+
+// look asks to look for what is to be saved.
+func (t *Tracker) look() {
+	select {
+	case t.due <- struct{}{}:
+	default:
+	}
+}
+
+// save writes checkpoints until the hub closes.
+func (t *Tracker) save(ctx context.Context) {
+	ticker := time.NewTicker(lookEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-t.due:
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		if err := t.saveDue(ctx); err != nil && ctx.Err() == nil {
+			t.opts.Logger.Warn("checkpoint of contexts not saved", "err", err)
+		}
+	}
+}
+
+// saveDue saves every owner's contexts that are due.
+func (t *Tracker) saveDue(ctx context.Context) error {
+	floor, head, err := t.hub.Bounds(ctx)
+	if err != nil {
+		return err
+	}
+	half := uint64(0)
+	if floor.Seq() > 0 {
+		half = floor.Seq() + (head.Seq()-floor.Seq())/2
+	}
+	for _, owner := range t.dueOwners(ctx, half) {
+		if err := t.saveOwner(ctx, owner); err != nil {
+			return fmt.Errorf("owner %q: %w", owner, err)
+		}
+	}
+	return nil
+}
+
+// dueOwners returns whose contexts are to be saved: because much has happened,
+// because what a restart needs grew old, or because it is in the older half of
+// what is retained, before the seq half.
+func (t *Tracker) dueOwners(ctx context.Context, half uint64) (owners []string) {
+	old := time.Now().Add(-t.opts.CheckpointEvery)
+	_ = t.follower.Turn(ctx, func() {
+		for owner, a := range t.accounts.all() {
+			if a.asked || a.saved.IsZero() {
+				continue
+			}
+			if a.since >= t.opts.CheckpointEvents || a.saved.Time().Before(old) || a.saved.Seq() < half {
+				a.asked = true
+				owners = append(owners, owner)
+			}
+		}
+	})
+	return owners
+}
+
+// saveOwner saves one owner's contexts. Another replica that saves the same
+// state in place of the same checkpoint changes nothing.
+func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
+	var parts [][]byte
+	var through, instead tidings.ID
+	_ = t.follower.Turn(ctx, func() {
+		if a := t.accounts.peek(owner); a != nil {
+			parts, through, instead = a.fold.Checkpoint(0), a.last, a.saved
+		}
+	})
+	for i, part := range parts {
+		if err := t.publish(ctx, owner, instead, checkpoint{through, i + 1, len(parts), part}); err != nil {
+			_ = t.follower.Turn(ctx, func() {
+				if a := t.accounts.peek(owner); a != nil {
+					a.asked = false // the next look tries again
+				}
+			})
+			return err
+		}
+	}
+	return nil
+}
+
+// publish keeps one part.
+func (t *Tracker) publish(ctx context.Context, owner string, instead tidings.ID, c checkpoint) error {
+	data, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	_, err = t.hub.PublishReserved(ctx, tidings.Event{
+		User: owner, Channel: checkpoints, Data: data,
+		Key: fmt.Sprintf("%s/%s/%s/%d", checkpoints, instead, c.Through, c.Part),
+	})
+	return err
+}
+
+// seen notes a checkpoint that is in the log, of this replica or another.
+func (t *Tracker) seen(e *tidings.Event) {
+	a := t.accounts.peek(e.User)
+	var c checkpoint
+	if a == nil || json.Unmarshal(e.Data, &c) != nil {
+		return
+	}
+	if c.Part == 1 {
+		a.parts = e.ID
+	}
+	if c.Part == c.Parts {
+		a.saved, a.since, a.asked = a.parts, 0, false
+	}
+}
+
+// load begins with the newest checkpoints.
+func (t *Tracker) load(ctx context.Context) error {
+	newest := make(map[string]*gathered)
+	err := t.eachCheckpoint(ctx, func(e *tidings.Event) {
+		var c checkpoint
+		if json.Unmarshal(e.Data, &c) != nil {
+			return
+		}
+		g := newest[e.User]
+		if g == nil {
+			g = new(gathered)
+			newest[e.User] = g
+		}
+		g.add(e.ID, &c)
+	})
+	if err != nil {
+		return err
+	}
+	for owner, g := range newest {
+		t.restore(owner, g)
+	}
+	return nil
+}
+
+// restore begins an owner's account with a checkpoint.
+func (t *Tracker) restore(owner string, g *gathered) {
+	if g.parts == nil {
+		return
+	}
+	restored, err := Restore(t.opts.MaxContexts, g.parts...)
+	if err != nil {
+		t.opts.Logger.Warn("checkpoint of contexts not readable", "user", owner, "err", err)
+		return
+	}
+	t.open(account{owner: owner, fold: restored, last: g.through, saved: g.first})
+	t.shed()
+}
+
+// eachCheckpoint calls f with what the log has on the channel now.
+func (t *Tracker) eachCheckpoint(ctx context.Context, f func(e *tidings.Event)) error {
+	end, err := t.hub.Synced(ctx)
+	if err != nil {
+		return err
+	}
+	sub, err := t.hub.Observe(tidings.Selector{Everyone: true, Channels: []tidings.Channel{checkpoints}}, tidings.Oldest)
+	if err != nil {
+		return err
+	}
+	defer sub.Close()
+	for at := sub.Position(); at.Seq() < end.Seq(); at = sub.Position() {
+		batch, err := sub.Pending(ctx, nil)
+		if err != nil && !tidings.IsLost(err) {
+			return err
+		}
+		for i := range batch.Events {
+			f(&batch.Events[i])
+		}
+	}
+	return nil
+}
+
+// gathered is the newest checkpoint of which all parts were found.
+type gathered struct {
+	first, through tidings.ID
+	parts          [][]byte
+
+	nextFirst, nextThrough tidings.ID // of the one of which some were
+	next                   [][]byte
+}
+
+// add adds a part. Parts are in order, unless a replica died between them or
+// several were at it at the same time.
+func (g *gathered) add(id tidings.ID, c *checkpoint) {
+	if c.Part == 1 {
+		g.nextFirst, g.nextThrough, g.next = id, c.Through, nil
+	}
+	if c.Through != g.nextThrough || c.Part != len(g.next)+1 {
+		return
+	}
+	if g.next = append(g.next, c.State); c.Part == c.Parts {
+		g.first, g.through, g.parts = g.nextFirst, g.nextThrough, g.next
+	}
+}
