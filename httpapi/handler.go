@@ -13,6 +13,16 @@ import (
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
+// HeartbeatInterval is the silence after which a stream shows that it lives,
+// unless [Options].KeepAlive says otherwise. HeartbeatJSON is the data of the
+// frame, named heartbeat, by which it does so where a client asks for it with
+// heartbeat=json, on the contexts and analytics streams only. On all others, and
+// to all who do not ask, it is a comment.
+const (
+	HeartbeatInterval = wire.HeartbeatInterval
+	HeartbeatJSON     = wire.HeartbeatData
+)
+
 // Options are the options of New. Zero fields, and nil, mean the defaults.
 type Options struct {
 	// Authenticate says who a request speaks for and what it may do. An error

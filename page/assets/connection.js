@@ -96,7 +96,8 @@ export class Connection {
     };
     source.onmessage = (message) => {
       this.position = message.lastEventId;
-      this.#listener.event(JSON.parse(message.data));
+      const event = JSON.parse(message.data);
+      if (event.id) this.#listener.event(event); // else figures, which are in no log
     };
     source.addEventListener("tidings.lost", (message) => {
       this.position = message.lastEventId;
