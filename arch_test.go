@@ -23,7 +23,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"analytics":     {inside: ". internal/fold internal/jsonscan"},
 	"internal/fold": {inside: "."},
 	"httpapi":       {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan"},
-	"client":        {inside: ". sse internal/wire"},
+	"client":        {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":   {inside: "."},
 	"page":          {},
 	"metrics":       {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},

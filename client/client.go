@@ -1,12 +1,14 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidings-dev/tidings/internal/wire"
@@ -14,6 +16,11 @@ import (
 
 // Options are the options of New. Zero fields, and nil, mean the defaults.
 type Options struct {
+	// Fallbacks are the addresses of other servers of the same log. Where one
+	// cannot serve a request the next is asked, and the Client stays with the
+	// one that works. A Follow keeps its position, and what is published its
+	// keys. None by default.
+	Fallbacks []string
 	// HTTPClient makes the requests. It must have no Timeout, which would cut
 	// streams. By default the Client has its own.
 	HTTPClient *http.Client
@@ -25,7 +32,8 @@ type Options struct {
 	// should stay below the server's key window, 2 minutes by default, after
 	// which a retry could publish twice.
 	Patience time.Duration
-	// Timeout is how long one attempt to publish may take; 15 s by default.
+	// Timeout is how long one attempt to publish may take; by default 15 s, or
+	// less where Patience would not suffice to ask every server.
 	Timeout time.Duration
 	// Silence is how long a stream may be without a byte before its connection
 	// is taken for dead; three times the server's keep-alive, 45 s, by default.
@@ -42,10 +50,14 @@ type Hooks struct {
 	// Connected is called when a stream begins, the first time and again after
 	// each reconnect.
 	Connected func(stream string)
-	// Retrying is called before the Client waits to try again, with what went
-	// wrong. The error is nil where a stream ended without one.
+	// Retrying is called before the Client tries again, with what went wrong
+	// and how long it waits before. The error is nil where a stream ended
+	// without one, the wait is 0 where it turns to another server.
 	Retrying func(err error, wait time.Duration)
 }
+
+// usualPatience is the default of Patience.
+const usualPatience = 30 * time.Second
 
 // withDefaults returns a copy of o with zero fields set.
 func (o *Options) withDefaults() Options {
@@ -56,7 +68,7 @@ func (o *Options) withDefaults() Options {
 	for _, d := range []struct {
 		have *time.Duration
 		def  time.Duration
-	}{{&c.Patience, 30 * time.Second}, {&c.Timeout, 15 * time.Second}, {&c.Silence, 3 * wire.HeartbeatInterval}} {
+	}{{&c.Patience, usualPatience}, {&c.Timeout, c.timeout()}, {&c.Silence, 3 * wire.HeartbeatInterval}} {
 		if *d.have <= 0 {
 			*d.have = d.def
 		}
@@ -70,19 +82,46 @@ func (o *Options) withDefaults() Options {
 	return c
 }
 
-// A Client talks to one Tidings server. All methods may be called
-// concurrently.
+// timeout returns the default of Timeout.
+func (o *Options) timeout() time.Duration {
+	const usual = 15 * time.Second
+	if len(o.Fallbacks) == 0 {
+		return usual
+	}
+	return min(usual, cmp.Or(max(o.Patience, 0), usualPatience)/time.Duration(1+len(o.Fallbacks)))
+}
+
+// A Client talks to a Tidings server, or to several of one log. All methods
+// may be called concurrently.
 type Client struct {
-	base *url.URL
-	http *http.Client
-	own  *http.Transport // of http, if New made it
-	opts Options
+	bases   []*url.URL
+	current atomic.Int64 // index of the server that worked last
+	http    *http.Client
+	own     *http.Transport // of http, if New made it
+	opts    Options
 }
 
 // New returns a Client of the server at base, such as "http://127.0.0.1:8080".
 // A path in base is where the server's routes are mounted. New does not
 // connect.
 func New(base string, opts *Options) (*Client, error) {
+	c := &Client{opts: opts.withDefaults()}
+	for _, address := range append([]string{base}, c.opts.Fallbacks...) {
+		u, err := parseBase(address)
+		if err != nil {
+			return nil, err
+		}
+		c.bases = append(c.bases, u)
+	}
+	if c.http = c.opts.HTTPClient; c.http == nil {
+		c.own = transport()
+		c.http = &http.Client{Transport: c.own}
+	}
+	return c, nil
+}
+
+// parseBase reads a server's address.
+func parseBase(base string) (*url.URL, error) {
 	u, err := url.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("tidings: server's address: %w", err)
@@ -90,12 +129,7 @@ func New(base string, opts *Options) (*Client, error) {
 	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
 		return nil, fmt.Errorf("tidings: server's address %q: want one such as http://127.0.0.1:8080", base)
 	}
-	c := &Client{base: u, opts: opts.withDefaults()}
-	if c.http = c.opts.HTTPClient; c.http == nil {
-		c.own = transport()
-		c.http = &http.Client{Transport: c.own}
-	}
-	return c, nil
+	return u, nil
 }
 
 // transport returns what an own http.Client uses: the usual, but for
@@ -119,10 +153,10 @@ func (c *Client) Close() {
 	}
 }
 
-// request returns a request with the caller's headers. Name, if not empty, is
-// the last part of the path.
-func (c *Client) request(ctx context.Context, method, path, name string, query url.Values, body io.Reader) (*http.Request, error) {
-	u := c.base.JoinPath(path)
+// request returns a request to the server at base, with the caller's headers.
+// Name, if not empty, is the last part of the path.
+func (c *Client) request(ctx context.Context, base *url.URL, method, path, name string, query url.Values, body io.Reader) (*http.Request, error) {
+	u := base.JoinPath(path)
 	if name != "" {
 		u = u.JoinPath(url.PathEscape(name))
 	}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tidings-dev/tidings"
@@ -24,6 +25,7 @@ func (f *follower) connect(ctx context.Context) error {
 	defer cancel(nil)
 	watch := newWatchdog(f.client.opts.Silence, func() { cancel(errSilent) })
 	defer watch.stop()
+	f.accepted, f.heard, f.anew = false, false, false
 	resp, err := f.open(ctx)
 	if err != nil {
 		return cause(ctx, err)
@@ -47,7 +49,7 @@ func cause(ctx context.Context, err error) error {
 // open asks for the stream.
 func (f *follower) open(ctx context.Context) (*http.Response, error) {
 	resuming := !f.last.IsZero() && f.last != f.stream.After
-	req, err := f.client.request(ctx, http.MethodGet, wire.StreamPath, f.stream.Name, f.stream.query(resuming), nil)
+	req, err := f.client.request(ctx, f.tour.base(), http.MethodGet, wire.StreamPath, f.stream.Name, f.stream.query(resuming), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -73,11 +75,20 @@ func (f *follower) accept(resp *http.Response) error {
 		return problem(resp)
 	case media != wire.StreamType:
 		return &strangeError{fmt.Errorf("found %q, want %s", media, wire.StreamType)}
+	case compressed(resp.Header):
+		return &strangeError{fmt.Errorf("found a stream in %s, want it plain", resp.Header.Get("Content-Encoding"))}
 	}
+	f.accepted = true
 	if f.client.opts.Hooks.Connected != nil {
 		f.client.opts.Hooks.Connected(f.stream.Name)
 	}
 	return nil
+}
+
+// compressed reports whether a body is not what it says, though nobody asked.
+func compressed(h http.Header) bool {
+	coding := h.Get("Content-Encoding")
+	return coding != "" && !strings.EqualFold(coding, "identity")
 }
 
 // read takes frames until the connection ends.
@@ -98,6 +109,10 @@ func (f *follower) read(r io.Reader) error {
 		if err := f.take(&frame); err != nil {
 			return err
 		}
+		if !f.heard {
+			f.heard = true
+			f.tour.works()
+		}
 	}
 	return nil
 }
@@ -114,18 +129,24 @@ func (f *follower) take(frame *sse.Event) error {
 	case err != nil:
 		return err
 	case frame.Kind == sse.Position:
-		f.advance(id)
+		if !f.anew { // until the event came, the old position is the one that gets it
+			f.advance(id)
+		}
 		return nil
 	case lost:
 		return f.lost(id, frame.Data)
+	case id.IsZero() && f.stream.figures():
+		return f.hand(id, frame.Data)
+	case id.IsZero():
+		return &strangeError{errors.New("found an event without an id")}
 	}
 	return f.event(id, frame.Data)
 }
 
-// position returns that of a frame, which has to have its own.
+// position returns that of a frame, or none if it has none of its own.
 func position(frame *sse.Event) (tidings.ID, error) {
 	if !frame.HasID {
-		return tidings.ID{}, &strangeError{errors.New("found an event without an id")}
+		return tidings.ID{}, nil
 	}
 	id, err := tidings.ParseID(frame.ID)
 	if err != nil {

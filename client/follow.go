@@ -56,6 +56,9 @@ func (s *Stream) query(resuming bool) url.Values {
 // other streams User is the Stream's, Channel is known if there is an envelope
 // or the stream carries but one, and Session and Type are left empty.
 //
+// On analytics and feed there are also figures of the moment. They are in no
+// log: they have the zero ID, nobody's User, and come to who is there.
+//
 // A *tidings.LostError is yielded where events may be gone; the loop goes on.
 // Every other error is the last: a *ProblemError if the server refused for
 // good, the cause of ctx when that ended. There is none if the server says
@@ -65,14 +68,11 @@ func (s *Stream) query(resuming bool) url.Values {
 // lets the server cut the connection, and Follow resumes.
 func (c *Client) Follow(ctx context.Context, s Stream) iter.Seq2[tidings.Event, error] {
 	return func(yield func(tidings.Event, error) bool) {
-		f := &follower{client: c, stream: s, last: s.After, yield: yield, retry: time.Second}
-		for n := 0; ; n++ {
+		f := &follower{client: c, tour: c.tour(), stream: s, last: s.After, yield: yield, retry: time.Second}
+		for {
 			before, began := f.last, time.Now()
-			err := f.connect(ctx)
-			if f.last != before || time.Since(began) >= longLife {
-				n = 0
-			}
-			if err = f.goesOn(ctx, err, n); err != nil {
+			err := f.tour.named(f.connect(ctx))
+			if err = f.goesOn(ctx, err, f.last != before, time.Since(began) >= longLife); err != nil {
 				if !errors.Is(err, errDone) {
 					yield(tidings.Event{}, err)
 				}
@@ -82,8 +82,8 @@ func (c *Client) Follow(ctx context.Context, s Stream) iter.Seq2[tidings.Event, 
 	}
 }
 
-// longLife is how long a connection has to last to be no failure, even if
-// nothing happened on it: what fails that slowly need not be waited for longer.
+// longLife is how long a connection has to last so that the wait after it does
+// not grow: what fails that slowly need not be waited for longer.
 const longLife = longestBackoff
 
 // errDone ends a Follow that has no error to tell.
@@ -92,45 +92,66 @@ var errDone = errors.New("done")
 // A follower is one loop over Follow.
 type follower struct {
 	client *Client
+	tour   *tour
 	stream Stream
 	yield  func(tidings.Event, error) bool
 	last   tidings.ID    // where the next connection resumes after
+	told   tidings.ID    // last, if the loss of what follows it was told already
 	retry  time.Duration // what the server asked to wait before reconnecting
+	names  names
+
+	// Of the connection.
+	accepted bool // the server sent a stream
+	heard    bool // and a frame on it
+	anew     bool // the next event counts whatever its position
 }
 
-// goesOn waits before attempt n+1, or returns why there is none.
-func (f *follower) goesOn(ctx context.Context, err error, n int) error {
+// goesOn waits before the next attempt, or returns why there is none. Waits
+// grow until the position moves. So a server that accepts and cuts is no
+// better than one that is not there, and what was told a moment ago, such as
+// the position that was presented, is no success.
+func (f *follower) goesOn(ctx context.Context, err error, moved, lasted bool) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
-	if errors.Is(err, errDone) || final(err) {
+	if moved {
+		f.tour.forget()
+	}
+	if errors.Is(err, errDone) || f.tour.hopeless(err) {
 		return err
 	}
-	var asked time.Duration
-	if p, ok := errors.AsType[*ProblemError](err); ok {
-		asked = p.RetryAfter
-	}
-	wait := afterwards(asked, backoff(n, min(f.retry, longestRetry)))
+	wait := f.wait(err, moved, lasted)
 	f.client.retrying(ctx, err, wait)
 	return sleep(ctx, wait)
 }
 
-// final reports whether connecting again would not help.
-func final(err error) bool {
-	if p, ok := errors.AsType[*ProblemError](err); ok {
-		return !p.passing()
-	}
-	_, header := errors.AsType[*headerError](err)
+// wait returns how long to wait before the next attempt, and chooses the
+// server. A stream that ended is waited for as the server asked, and had from
+// the same server if anything came of it.
+func (f *follower) wait(err error, moved, lasted bool) time.Duration {
+	retry := min(f.retry, longestRetry)
 	_, strange := errors.AsType[*strangeError](err)
-	return header || strange
+	if !f.accepted || strange || errors.Is(err, errSilent) {
+		return f.tour.turn(err, retry, lasted)
+	}
+	if !moved && !lasted {
+		f.tour.pass()
+	}
+	return f.tour.backoff(retry, lasted)
 }
 
 // event yields an event, or skips it if it was yielded before.
 func (f *follower) event(id tidings.ID, data []byte) error {
-	if !f.advance(id) {
+	if !f.advance(id) && !f.anew {
 		return nil
 	}
-	e, err := f.stream.event(id, data)
+	f.last, f.anew = id, false
+	return f.hand(id, data)
+}
+
+// hand yields what a frame carries.
+func (f *follower) hand(id tidings.ID, data []byte) error {
+	e, err := f.stream.event(id, data, &f.names)
 	if err != nil {
 		return &strangeError{err}
 	}
@@ -150,14 +171,22 @@ func (f *follower) advance(to tidings.ID) bool {
 	return true
 }
 
-// lost yields a notice of loss and goes on after the position that it gives.
+// lost yields a notice of loss. If it has a position, that is the one to go on
+// after. Otherwise the next event begins anew, and the old position is
+// presented until it came. Then the notice may come again, and is not yielded
+// twice.
 func (f *follower) lost(id tidings.ID, data []byte) error {
-	notice, err := parseLost(data)
+	notice, err := parseLost(id, data)
 	if err != nil {
 		return &strangeError{fmt.Errorf("notice of loss: %w", err)}
 	}
-	notice.Oldest, f.last = id, id
-	if !f.yield(tidings.Event{}, notice) {
+	again := id.IsZero() && !f.told.IsZero() && f.told == f.last
+	if f.anew = id.IsZero(); f.anew {
+		f.told = f.last
+	} else {
+		f.last = id
+	}
+	if !again && !f.yield(tidings.Event{}, notice) {
 		return errDone
 	}
 	return nil

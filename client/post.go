@@ -28,22 +28,23 @@ type upload struct {
 // errPatience is the cause where Patience ended.
 var errPatience = errors.New("no answer in time")
 
-// post makes the request until it is known what became of it.
+// post makes the request, of one server after the other, until it is known what
+// became of it.
 func (c *Client) post(ctx context.Context, u upload, answer any) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, c.opts.Patience, errPatience)
 	defer cancel()
 	unknown := false // an attempt may have been kept
-	for n := 0; ; n++ {
-		err := c.attempt(ctx, &u, answer)
+	for t := c.tour(); ; {
+		err := t.named(c.attempt(ctx, t.base(), &u, answer))
 		if err == nil {
+			t.works()
 			return nil
 		}
-		asked, again := retriable(err)
-		if !again {
+		if t.hopeless(err) {
 			return gaveUp(err, unknown)
 		}
 		unknown = unknown || doubtful(err)
-		if err := c.pause(ctx, err, afterwards(asked, backoff(n, shortestBackoff))); err != nil {
+		if err := c.pause(ctx, err, t.turn(err, shortestBackoff, false)); err != nil {
 			return gaveUp(err, unknown)
 		}
 	}
@@ -78,10 +79,10 @@ func gaveUp(err error, unknown bool) error {
 }
 
 // attempt makes the request once.
-func (c *Client) attempt(ctx context.Context, u *upload, answer any) error {
+func (c *Client) attempt(ctx context.Context, base *url.URL, u *upload, answer any) error {
 	ctx, cancel := context.WithTimeout(ctx, c.opts.Timeout)
 	defer cancel()
-	req, err := c.request(ctx, http.MethodPost, u.path, u.name, u.query, bytes.NewReader(u.body))
+	req, err := c.request(ctx, base, http.MethodPost, u.path, u.name, u.query, bytes.NewReader(u.body))
 	if err != nil {
 		return err
 	}
@@ -118,17 +119,6 @@ func (e *strangeError) Error() string {
 }
 
 func (e *strangeError) Unwrap() error { return e.err }
-
-// retriable reports whether the request should be made again, and how long the
-// server asked to wait.
-func retriable(err error) (time.Duration, bool) {
-	if p, ok := errors.AsType[*ProblemError](err); ok {
-		return p.RetryAfter, p.passing()
-	}
-	_, header := errors.AsType[*headerError](err)
-	_, strange := errors.AsType[*strangeError](err)
-	return 0, !header && !strange
-}
 
 // doubtful reports whether the server may have kept the events all the same.
 // It has not where it said so, and where no connection came about.

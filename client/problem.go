@@ -46,15 +46,6 @@ func (e *ProblemError) Is(target error) bool {
 	return false
 }
 
-// passing reports whether the same request may succeed later.
-func (e *ProblemError) passing() bool {
-	switch e.Status {
-	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
-		return true
-	}
-	return e.Status >= 500 && e.Status != http.StatusNotImplemented
-}
-
 // maxProblem bounds what is read of an answer that is an error.
 const maxProblem = 64 << 10
 

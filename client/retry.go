@@ -39,15 +39,6 @@ func backoff(n int, base time.Duration) time.Duration {
 	return wait + jitter(wait/2)
 }
 
-// afterwards returns a wait that is at least what the server asked for, and
-// spread so that those who were told the same do not come back together.
-func afterwards(asked, wait time.Duration) time.Duration {
-	if asked <= 0 {
-		return wait
-	}
-	return max(asked+jitter(asked/4), wait)
-}
-
 // jitter returns a random duration up to most.
 func jitter(most time.Duration) time.Duration {
 	if most <= 0 {
