@@ -145,7 +145,7 @@ func (f *follower) event(id tidings.ID, data []byte) error {
 	if !f.advance(id) && !f.anew {
 		return nil
 	}
-	f.last, f.anew = id, false
+	f.last, f.told, f.anew = id, tidings.ID{}, false
 	return f.hand(id, data)
 }
 
