@@ -63,11 +63,15 @@ func addresses(names []string) []string {
 	return all
 }
 
-// sequence follows and returns the events' numbers and the last error.
+// sequence follows and returns the events' numbers, notices and the last error.
 func sequence(t *testing.T, c *client.Client, s client.Stream) string {
 	t.Helper()
 	var b strings.Builder
 	for e, err := range c.Follow(t.Context(), s) {
+		if lost, ok := errors.AsType[*tidings.LostError](err); ok {
+			fmt.Fprint(&b, "lost ", lost.After.Seq(), " ")
+			continue
+		}
 		if err != nil {
 			return b.String() + err.Error()
 		}
