@@ -105,9 +105,9 @@ type names map[string]string
 const mostNames = 1000
 
 // get returns the string that a JSON token stands for: empty if there is no
-// token, and false if it is not a string.
+// token or null, and false if it is not a string.
 func (n *names) get(token []byte) (string, bool) {
-	if token == nil {
+	if token == nil || string(token) == "null" {
 		return "", true
 	}
 	if s, ok := (*n)[string(token)]; ok {
