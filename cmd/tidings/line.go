@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -15,17 +16,16 @@ import (
 // jsonLine writes an event as a line of JSON with the payload as it is, which
 // has no line breaks.
 func (c *console) jsonLine(e *tidings.Event) error {
-	line := append([]byte(`{"id":"`), e.ID.String()...)
-	line = append(line, '"')
+	line := []byte("{")
 	for _, m := range []struct{ name, value string }{
-		{"user", e.User}, {"channel", string(e.Channel)}, {"session", e.Session}, {"type", e.Type},
+		{"id", e.ID.String()}, {"user", e.User}, {"channel", string(e.Channel)}, {"session", e.Session}, {"type", e.Type},
 	} {
 		if m.value != "" {
 			text, _ := json.Marshal(m.value) // strings always can be
-			line = append(append(line, `,"`+m.name+`":`...), text...)
+			line = append(append(line, `"`+m.name+`":`...), append(text, ',')...)
 		}
 	}
-	line = append(line, `,"data":`...)
+	line = append(line, `"data":`...)
 	line = append(line, e.Data...)
 	_, err := c.out.Write(append(line, "}\n"...))
 	return err
@@ -42,7 +42,7 @@ func (c *console) readable(e *tidings.Event) error {
 		colour colour
 		text   string
 	}{
-		{dim, e.ID.Time().Local().Format("15:04:05.000")}, // what a stamp is exact to
+		{dim, when(e).Local().Format("15:04:05.000")}, // what a stamp is exact to
 		{"", printable(strings.Trim(e.User+"/"+e.Session, "/"))},
 		{cmp.Or(channelColours[e.Channel], bold), printable(string(e.Channel))},
 		{typeColour(e.Type), printable(e.Type)},
@@ -57,6 +57,14 @@ func (c *console) readable(e *tidings.Event) error {
 	data := cut(printable(oneSpace(e.Data)), max(c.width-width, 40))
 	_, err := fmt.Fprintln(c.out, line+paint(!c.noColour, dim, data))
 	return err
+}
+
+// when returns the time of an event; that of one without an id is now.
+func when(e *tidings.Event) time.Time {
+	if e.ID.IsZero() {
+		return time.Now()
+	}
+	return e.ID.Time()
 }
 
 // typeColour returns the colour of a type.

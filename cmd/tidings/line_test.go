@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -28,6 +29,25 @@ func TestAJSONLineHasThePayloadAsItIs(t *testing.T) {
 	want := `{"id":"1000000000-7","user":"a` + "\u202e" + `lice","channel":"agui","session":"s\"1","type":"RUN_ERROR","data":{ "x" : "<é\u2028>" }}` + "\n"
 	if got := out.String(); got != want || !json.Valid(out.Bytes()) {
 		t.Errorf("got\n%swant\n%s", got, want)
+	}
+}
+
+// It has no position and happens now.
+func TestAFigureHasNoID(t *testing.T) {
+	var out bytes.Buffer
+	c := &console{out: &out, noColour: true}
+	figure := &tidings.Event{Channel: tidings.Analytics, Type: "REAL_TIME_STATS", Data: []byte(`{"n":1}`)}
+	if err := errors.Join(c.jsonLine(figure), c.readable(figure)); err != nil {
+		t.Fatal(err)
+	}
+	line, readable, _ := strings.Cut(out.String(), "\n")
+	if want := `{"channel":"analytics","type":"REAL_TIME_STATS","data":{"n":1}}`; line != want {
+		t.Errorf("got %s, want %s", line, want)
+	}
+	at, err := time.ParseInLocation("15:04:05.000", readable[:12], time.Local)
+	now, _ := time.ParseInLocation("15:04:05.000", time.Now().Format("15:04:05.000"), time.Local)
+	if off := now.Sub(at); err != nil || off > time.Minute && off < 24*time.Hour-time.Minute {
+		t.Errorf("%s: %v", readable, err)
 	}
 }
 

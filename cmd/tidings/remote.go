@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/tidings-dev/tidings/client"
@@ -12,13 +14,17 @@ import (
 
 // remote are the flags of commands that talk to a server.
 type remote struct {
-	URL  string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default})."`
-	User string `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
+	URLs []string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default}). May be given more than once, or with commas: other servers of the same log, which are asked where one does not serve."`
+	User string   `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
 }
 
-// client returns a client of the server.
+// client returns a client of the servers.
 func (r *remote) client(opts client.Options) (*client.Client, error) {
-	c, err := client.New(r.URL, &opts)
+	if len(r.URLs) == 0 {
+		return nil, usage("--url is empty: want an address such as http://127.0.0.1:8080")
+	}
+	opts.Fallbacks = r.URLs[1:]
+	c, err := client.New(r.URLs[0], &opts)
 	if err != nil {
 		return nil, usage("--url: %v", err)
 	}
@@ -32,16 +38,36 @@ func (r *remote) retrying(c *console) func(error, time.Duration) {
 			c.note("the stream ended, going on in %s", round(wait))
 			return
 		}
-		c.note("%s; trying again in %s", explain(&atError{r.URL, err}), round(wait))
+		next := "trying again in " + round(wait).String()
+		if wait == 0 && len(r.URLs) > 1 {
+			next = "trying the next server"
+		}
+		c.note("%s; %s", explain(r.at(err)), next)
 	}
 }
+
+// servers names the servers.
+func (r *remote) servers() string { return strings.Join(r.URLs, ", ") }
 
 // at says which server an error is about.
 func (r *remote) at(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &atError{r.URL, err}
+	return &atError{r.asked(err), err}
+}
+
+// asked returns the server that a request was sent to, or all of them if the
+// error does not tell.
+func (r *remote) asked(err error) string {
+	if request, ok := errors.AsType[*url.Error](err); ok {
+		for _, base := range r.URLs {
+			if strings.HasPrefix(request.URL, base) {
+				return base
+			}
+		}
+	}
+	return r.servers()
 }
 
 // An atError is an error with a server.

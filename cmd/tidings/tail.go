@@ -28,6 +28,8 @@ type tail struct {
 func (tail) Help() string {
 	return `Every event is a line: readable on a terminal, else JSON whose member "data" is the payload, byte for byte. After a lost connection it goes on where it was; what there is to say about that goes to standard error.
 
+The server's own figures, which are in no log and have no id, are shown by "tail analytics" alone, and do not count.
+
 The feed tells all about an event. On other streams, which are what your users' pages receive, the session is not known, and the type is read from the payload.
 
 Examples:
@@ -37,6 +39,7 @@ Examples:
     tidings tail contexts --user alice            # what alice's page receives
     tidings tail --session run-7 --types TEXT_MESSAGE_CONTENT
     tidings tail --json | jq .data
+    tidings tail --url http://a:8080 --url http://b:8080    # two servers of one log
 
 It ends with Ctrl-C.`
 }
@@ -83,12 +86,13 @@ func (t *tail) hooks(c *console, cancel context.CancelCauseFunc) client.Hooks {
 			if connected {
 				c.note("connected again")
 			} else {
-				c.note("following %s at %s", stream, t.URL)
+				c.note("following %s at %s", stream, t.servers())
 			}
 			connected = true
 		},
 		Retrying: func(err error, wait time.Duration) {
-			if _, refused := errors.AsType[*client.ProblemError](err); !connected && !refused && err != nil {
+			_, refused := errors.AsType[*client.ProblemError](err)
+			if never := !connected && !refused && err != nil; never && wait > 0 { // no server is left
 				cancel(err)
 				return
 			}
@@ -109,11 +113,18 @@ func (t *tail) print(c *console, events iter.Seq2[tidings.Event, error]) error {
 			c.note("%s", missing(lost))
 			continue
 		}
+		figure := err == nil && e.ID.IsZero() // of the moment, and no event of the log
+		if figure && t.Stream == tidings.FeedStream {
+			continue
+		}
 		if err == nil {
 			e.Type = cmp.Or(e.Type, peekType(&e))
 			err = write(&e)
 		}
-		if left--; err != nil || left == 0 {
+		if !figure {
+			left--
+		}
+		if err != nil || left == 0 && t.Count > 0 {
 			return err
 		}
 	}
