@@ -209,42 +209,6 @@ func TestFollowComesBackSoonAfterQuietStreams(t *testing.T) {
 	})
 }
 
-func TestFollowHonoursRetryAfter(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		date := time.Now().Add(90 * time.Second).UTC().Format(http.TimeFormat)
-		s := &script{answers: []func(context.Context) *http.Response{
-			answer(429, "Retry-After: 60", ""), answer(503, "Retry-After: "+date, ""), answer(503, "Retry-After: 999999999", ""),
-			answer(502, "Retry-After: soon", ""),
-		}}
-		began := time.Now()
-		follow(t, s, client.Stream{Name: "agui"}, client.Options{})
-		if took := time.Since(began); took < 6*time.Minute || took > 10*time.Minute {
-			t.Errorf("took %v, want a minute, what was left to the date, and the bound of five minutes", took)
-		}
-	})
-}
-
-func TestFollowEndsWhereTryingAgainCannotHelp(t *testing.T) {
-	body := `{"type":"https://github.com/tidings-dev/tidings/blob/main/docs/protocol.md#x","title":"T","status":0,"detail":"why"}`
-	for _, status := range []int{400, 401, 403, 404, 406} {
-		s := &script{answers: []func(context.Context) *http.Response{answer(status, "Content-Type: application/problem+json", body)}}
-		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
-		check(t, "seen", got, fmt.Sprintf("error: server answered %d: why", status))
-	}
-	for name, strange := range map[string]func(context.Context) *http.Response{
-		"page":     answer(200, "Content-Type: text/html", "<html>"),
-		"no id":    stream("data: {}\n\n"),
-		"bad id":   stream("id: 7\ndata: {}\n\n"),
-		"bad lost": stream("event: tidings.lost\nid: 1-1\ndata: {\n\n"),
-	} {
-		s := &script{answers: []func(context.Context) *http.Response{strange}}
-		got := follow(t, s, client.Stream{Name: "agui"}, client.Options{})
-		if strings.Count(got, "\n") != 1 || !strings.Contains(got, "is this a Tidings server?") {
-			t.Errorf("%s: %s", name, got)
-		}
-	}
-}
-
 func TestFollowEndsWithItsContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		why := errors.New("enough")
