@@ -54,7 +54,7 @@ func (f *follower) open(ctx context.Context) (*http.Response, error) {
 		return nil, err
 	}
 	req.Header.Set("Accept", wire.StreamType)
-	req.Header.Set("Cache-Control", "no-store")
+	req.Header.Set("Cache-Control", "no-cache") // as browsers ask for streams
 	if resuming {
 		req.Header.Set(wire.LastEventIDHeader, f.last.String())
 	}
