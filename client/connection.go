@@ -129,14 +129,12 @@ func (f *follower) take(frame *sse.Event) error {
 	case err != nil:
 		return err
 	case frame.Kind == sse.Position:
-		if !f.anew { // until the event came, the old position is the one that gets it
-			f.advance(id)
-		}
+		f.position(id)
 		return nil
 	case lost:
 		return f.lost(id, frame.Data)
 	case id.IsZero() && f.stream.figures():
-		return f.hand(id, frame.Data)
+		return f.figure(frame.Data)
 	case id.IsZero():
 		return &strangeError{errors.New("found an event without an id")}
 	}

@@ -203,6 +203,20 @@ func TestStrangeAnswersEndItWhenEveryServerGivesThem(t *testing.T) {
 	})
 }
 
+// What one server garbles is had from the next, and not passed by.
+func TestAGarbledEventIsHadFromTheNextServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits []string
+		garbled := "data: {\"protocol\":\"agui\"\nid: 1-2\n\n"
+		h := &hosts{scripts: map[string]*recorder{
+			"a": on(stream(change(1, 1), garbled, change(1, 3))), "b": on(stream(change(1, 2), change(1, 3))),
+		}}
+		check(t, "seen", sequence(t, h.client(t, &waits, "a", "b"), client.Stream{Name: "contexts"}), "1 2 3")
+		check(t, "asked", strings.Join(h.asked, " "), "a b b")
+		check(t, "presented", presented(h.scripts["b"].asked), "1-1 1-3")
+	})
+}
+
 func TestPublishingKeepsItsKeysAtTheNextServer(t *testing.T) {
 	for name, first := range map[string]func(context.Context) *http.Response{
 		"refused": nil, "unknown": answer(503, "", ""), "page": answer(200, "Content-Type: text/html", page), "mute": mute,

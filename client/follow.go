@@ -17,7 +17,9 @@ import (
 // next event.
 type Stream struct {
 	// Name is the stream's: contexts, agui, a2a, analytics, feed or one of the
-	// server's own. Required.
+	// server's own. Required. On contexts, who presents no position gets a
+	// snapshot first, and so does who lost something: an event of the channel
+	// system whose ID is the position it is of.
 	Name string
 	// User is the owner, where more than one is granted, and in development.
 	User string
@@ -59,7 +61,8 @@ func (s *Stream) query(resuming bool) url.Values {
 // On analytics and feed there are also figures of the moment. They are in no
 // log: they have the zero ID, nobody's User, and come to who is there.
 //
-// A *tidings.LostError is yielded where events may be gone; the loop goes on.
+// A *tidings.LostError is yielded where events may be gone; the loop goes on,
+// also with events of older positions than before, if the log is another.
 // Every other error is the last: a *ProblemError if the server refused for
 // good, the cause of ctx when that ended. There is none if the server says
 // that nothing more will come (204).
@@ -140,35 +143,49 @@ func (f *follower) wait(err error, moved, lasted bool) time.Duration {
 	return f.tour.backoff(retry, lasted)
 }
 
-// event yields an event, or skips it if it was yielded before.
+// event yields an event, or skips it if it was yielded before. What cannot be
+// read does not move the position: another server may have it better.
 func (f *follower) event(id tidings.ID, data []byte) error {
-	if !f.advance(id) && !f.anew {
+	if !f.anew && !f.isNew(id) {
 		return nil
 	}
-	f.last, f.told, f.anew = id, tidings.ID{}, false
-	return f.hand(id, data)
-}
-
-// hand yields what a frame carries.
-func (f *follower) hand(id tidings.ID, data []byte) error {
 	e, err := f.stream.event(id, data, &f.names)
 	if err != nil {
 		return &strangeError{err}
 	}
-	if !f.yield(e, nil) {
+	f.last, f.told, f.anew = id, tidings.ID{}, false
+	return f.hand(e, nil)
+}
+
+// figure yields an event that is in no log.
+func (f *follower) figure(data []byte) error {
+	e, err := f.stream.event(tidings.ID{}, data, &f.names)
+	if err != nil {
+		return &strangeError{err}
+	}
+	return f.hand(e, nil)
+}
+
+// hand yields, and reports with errDone that the loop was left.
+func (f *follower) hand(e tidings.Event, err error) error {
+	if !f.yield(e, err) {
 		return errDone
 	}
 	return nil
 }
 
-// advance moves the position forward, and reports whether it moved. Positions
-// never go back, except by a notice of loss.
-func (f *follower) advance(to tidings.ID) bool {
-	if !f.last.IsZero() && to.Compare(f.last) <= 0 {
-		return false
+// isNew reports whether a position is after the last. Positions never go back,
+// except after a loss.
+func (f *follower) isNew(id tidings.ID) bool {
+	return f.last.IsZero() || id.Compare(f.last) > 0
+}
+
+// position moves on to a position of which no event came. Where one has to
+// come, only the old position gets it.
+func (f *follower) position(id tidings.ID) {
+	if !f.anew && f.isNew(id) {
+		f.last = id
 	}
-	f.last = to
-	return true
 }
 
 // lost yields a notice of loss. If it has a position, that is the one to go on
@@ -186,8 +203,8 @@ func (f *follower) lost(id tidings.ID, data []byte) error {
 	} else {
 		f.last = id
 	}
-	if !again && !f.yield(tidings.Event{}, notice) {
-		return errDone
+	if again {
+		return nil
 	}
-	return nil
+	return f.hand(tidings.Event{}, notice)
 }
