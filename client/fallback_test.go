@@ -238,6 +238,20 @@ func TestPublishingKeepsItsKeysAtTheNextServer(t *testing.T) {
 	}
 }
 
+func TestPublishingStaysWithTheServerThatWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waits []string
+		h := &hosts{scripts: map[string]*recorder{"b": on(ok(202), ok(202), ok(202))}}
+		c := h.client(t, &waits, "a", "b", "c")
+		for range 3 {
+			if _, err := c.Publish(t.Context(), tidings.Event{Channel: "agui", Data: []byte("1")}); err != nil {
+				t.Error(err)
+			}
+		}
+		check(t, "asked", strings.Join(h.asked, " "), "a b b b")
+	})
+}
+
 // Patience is shared out: no silent server takes the time of the others.
 func TestPublishingAsksEveryServerWithinItsPatience(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -113,6 +113,8 @@ func TestFollowTakesSnapshotsOfContexts(t *testing.T) {
 			told("1-5", "1-5") + "5 state\n", "(1-5)(1-5)(1-5)"},
 		{"another server lost nothing", after, []string{lost("1-5", "1-9"), position(1, 5) + change(1, 6)},
 			told("1-5", "1-9") + "6 n\n", "(1-5)(1-5) 1-6"},
+		{"another server lost nothing and is quiet", after, []string{lost("1-5", "1-9"), position(1, 5) + position(1, 7), change(1, 8)},
+			told("1-5", "1-9") + "8 n\n", "(1-5)(1-5) 1-7 1-8"},
 		{"a position before it is passed by", after, []string{lost("1-5", "1-9") + position(1, 9), lost("1-5", "1-9") + state(1, 9)},
 			told("1-5", "1-9") + "9 state\n", "(1-5)(1-5) 1-9"},
 		{"in the middle of the stream", tidings.ID{}, []string{
