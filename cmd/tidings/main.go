@@ -22,6 +22,7 @@ const (
 
 // commands are the subcommands, in the order in which a newcomer needs them.
 type commands struct {
+	Demo    demo    `cmd:"" help:"Run the hub and play recorded runs on it, to look around."`
 	Serve   serve   `cmd:"" help:"Run the hub."`
 	Publish publish `cmd:"" help:"Publish events."`
 	Tail    tail    `cmd:"" help:"Follow a stream and print its events."`
@@ -31,9 +32,9 @@ type commands struct {
 
 const description = `Tidings is a hub for the events of AI agents.
 
-Start it with "tidings serve", look at it with "tidings tail", and give it
-something to do with "tidings publish" or "tidings replay". Each command's
---help has examples.`
+Look around with "tidings demo". Start a hub with "tidings serve", look at it
+with "tidings tail", and give it something to do with "tidings publish" or
+"tidings replay". Each command's --help has examples.`
 
 func main() {
 	os.Exit(run(os.Args[1:], newConsole()))

@@ -156,7 +156,7 @@ func serving(t *testing.T, args ...string) (*process, string) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"", "serve", "publish", "tail", "replay", "version"} {
+	for _, name := range []string{"", "demo", "serve", "publish", "tail", "replay", "version"} {
 		args := strings.Fields(name + " --help")
 		got := finished(t, "", args...)
 		if got.code != 0 || got.err != "" {
@@ -213,6 +213,9 @@ func TestExitCodes(t *testing.T) {
 		{"serve --stream nothing", 2, "NAME=CHANNEL"},
 		{"serve --stream feed=a", 2, "every owner"},
 		{"serve --stream Big=a", 2, `"Big"`},
+		{"demo --addr 0.0.0.0:0", 2, "without authentication"},
+		{"demo --users 0", 2, "--users"},
+		{"demo --speed fast", 2, "10x"},
 		{"publish --data {", 2, "not JSON"},
 		{"publish --data 1 --ndjson", 2, "--data"},
 		{"publish --key k --ndjson", 2, "--key"},

@@ -30,13 +30,18 @@ type recorded struct {
 // session returns that of the recording's first event.
 func (r *recording) session() string { return r.events[0].Session }
 
-// readRecording reads a file. Gaps between events are at most maxGap. Keys are
-// unique to this reading.
+// readRecording reads a file, as parseRecording does.
 func readRecording(path string, place *placer, user, batch string, maxGap time.Duration) (*recording, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
+	return parseRecording(path, data, place, user, batch, maxGap)
+}
+
+// parseRecording reads what a file holds. Gaps between events are at most
+// maxGap. Keys begin with batch, which no other reading for the owner does.
+func parseRecording(path string, data []byte, place *placer, user, batch string, maxGap time.Duration) (*recording, error) {
 	r := &recording{name: filepath.Base(path), user: user}
 	clock := recordedClock{maxGap: maxGap}
 	number := 0

@@ -68,22 +68,40 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return usage("--stream: %v", err)
 	}
-	logger := s.logger(c)
-	hub, err := tidings.New(ctx, nil, &tidings.Options{Router: router, Logger: logger})
+	r, err := s.open(ctx, c, router)
 	if err != nil {
 		return err
 	}
-	defer hub.Close()
+	defer r.hub.Close()
+	c.welcome(s, r.url())
+	return s.listen(ctx, c, r)
+}
+
+// A running server is a hub with its routes, and where they are served.
+type running struct {
+	hub      *tidings.Hub
+	listener net.Listener
+	api      *httpapi.Handler
+}
+
+// url returns where the server is.
+func (r *running) url() string { return "http://" + r.listener.Addr().String() }
+
+// open makes a hub and listens. The caller closes the hub.
+func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*running, error) {
+	logger := s.logger(c)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
-		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
+		return nil, fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
 	}
-	api := httpapi.New(hub, &httpapi.Options{
+	hub, err := tidings.New(ctx, nil, &tidings.Options{Router: router, Logger: logger})
+	if err != nil {
+		return nil, errors.Join(err, listener.Close())
+	}
+	return &running{hub, listener, httpapi.New(hub, &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(hub),
-	})
-	c.welcome(s, "http://"+listener.Addr().String())
-	return s.listen(ctx, c, listener, api)
+	})}, nil
 }
 
 // check reports, before anything starts, what cannot be.
@@ -126,19 +144,19 @@ func (s *serve) logger(c *console) *slog.Logger {
 }
 
 // listen serves until ctx ends, and then drains.
-func (s *serve) listen(ctx context.Context, c *console, listener net.Listener, api *httpapi.Handler) error {
+func (s *serve) listen(ctx context.Context, c *console, r *running) error {
 	server := &http.Server{
-		Handler: api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
+		Handler: r.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
 		Protocols: protocols(), ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(listener) }() // ends with server.Close
+	go func() { served <- server.Serve(r.listener) }() // ends with server.Close
 	var err error
 	select {
 	case err = <-served:
 	case <-ctx.Done():
 		c.note("stopping: streams end within %s; Ctrl-C again ends them at once", s.Drain)
-		s.stop(ctx, c, server, api)
+		s.stop(ctx, c, server, r.api)
 		err = <-served
 	}
 	if errors.Is(err, http.ErrServerClosed) {

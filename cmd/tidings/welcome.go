@@ -19,17 +19,49 @@ func (c *console) welcome(s *serve, url string) {
 		flag = " --url " + url
 	}
 	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), s.Log)
-	for _, try := range [][2]string{
+	c.tries([][2]string{
 		{"Look", url + "/"},
 		{"Watch", program + " tail" + flag},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
 		{"Or with curl", fmt.Sprintf(`curl %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, url, member)},
 		{"Follow with curl", fmt.Sprintf("curl -N '%s/v1/stream/contexts%s'", url, query)},
 		{"Replay a run", program + " replay" + flag + user + " run.jsonl"},
-	} {
-		fmt.Fprintf(c.err, "  %s%s%s\n", paint(on, dim, try[0]), strings.Repeat(" ", 18-len(try[0])), try[1])
-	}
+	})
 	if !s.SingleTenant {
 		c.note("There is no authentication: only programs on this machine are served.")
+	}
+}
+
+// tries shows what to try: what for, and what to type.
+func (c *console) tries(all [][2]string) {
+	for _, try := range all {
+		label := paint(c.errTTY && !c.noColour, dim, try[0])
+		fmt.Fprintf(c.err, "  %s%s%s\n", label, strings.Repeat(" ", 18-len(try[0])), try[1])
+	}
+}
+
+// invite says what to try with a demonstration at url.
+func (c *console) invite(owners []string, url string) {
+	on := c.errTTY && !c.noColour
+	fmt.Fprintf(c.err, "%s plays recorded runs for %s on %s, until Ctrl-C\n",
+		paint(on, bold, "tidings "+versionName()), enumerate(owners), paint(on, green, url))
+	c.tries([][2]string{
+		{"Look", url + "/?user=" + owners[0]},
+		{"Follow with curl", fmt.Sprintf("curl -N '%s/v1/stream/contexts?user=%s'", url, owners[0])},
+		{"From the start", fmt.Sprintf("curl -N '%s/v1/stream/agui?user=%s&from=start'", url, owners[len(owners)-1])},
+		{"The newest", fmt.Sprintf("curl '%s/v1/feed?limit=5'", url)},
+		{"Join in", fmt.Sprintf(`curl '%s/v1/publish/system?user=%s&session=hello' -H 'Content-Type: application/json' -d '{"text":"hello"}'`, url, owners[0])},
+	})
+}
+
+// enumerate returns names as one says them, the first three if there are more.
+func enumerate(names []string) string {
+	switch n := len(names); {
+	case n == 1:
+		return names[0]
+	case n > 3:
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:3], ", "), n-3)
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
 	}
 }
