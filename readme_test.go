@@ -1,33 +1,66 @@
 package tidings_test
 
 import (
+	"flag"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 )
 
-// TestReadmeShowsTheExample keeps the README's Go code and the program it is
-// taken from the same.
-func TestReadmeShowsTheExample(t *testing.T) {
-	program := between(t, "examples/embed/main.go", "\t// README\n", "\t// end of README")
-	shown := between(t, "README.md", "```go\n", "```")
-	want := strings.ReplaceAll(strings.TrimPrefix(program, "\t"), "\n\t", "\n")
-	if shown != want {
-		t.Errorf("the README shows\n%s\nthe program is\n%s", shown, want)
+var update = flag.Bool("update", false, "rewrite the README's code from the examples")
+
+// shown finds the Go code in a text, and the comment before it that says which
+// program it is from.
+var shown = regexp.MustCompile("(?s)(?:<!-- (\\S+) -->\n)?```go\n(.*?)```\n")
+
+// TestReadmeShowsTheExamples keeps the README's Go code and the programs it is
+// taken from the same; each is tested where it is.
+func TestReadmeShowsTheExamples(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	programs := 0
+	want := shown.ReplaceAllStringFunc(string(readme), func(block string) string {
+		program := shown.FindStringSubmatch(block)[1]
+		if program == "" {
+			t.Errorf("no example is named before\n%s", block)
+			return block
+		}
+		programs++
+		return "<!-- " + program + " -->\n```go\n" + excerpt(t, program) + "```\n"
+	})
+	if *update {
+		if err := os.WriteFile("README.md", []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if want != string(readme) {
+		t.Error("the README does not show the examples as they are: go test -run Readme -update . rewrites it")
+	}
+	if examples, err := os.ReadDir("examples"); err != nil || len(examples) != programs {
+		t.Errorf("the README shows %d of %d examples, %v", programs, len(examples), err)
 	}
 }
 
-// between returns what stands between two marks in a file.
-func between(t *testing.T, file, from, to string) string {
+// excerpt returns the parts of a program that stand between marks, without
+// their indentation.
+func excerpt(t *testing.T, file string) string {
 	t.Helper()
 	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(text), from)
-	found, _, ok2 := strings.Cut(rest, to)
-	if !ok || !ok2 {
-		t.Fatalf("%s has no %q … %q", file, from, to)
+	var parts []string
+	for i, part := range regexp.MustCompile(`(?m)^\t*// (?:end of )?README\n`).Split(string(text), -1) {
+		if i%2 == 1 {
+			indent := part[:len(part)-len(strings.TrimLeft(part, "\t"))]
+			part = strings.ReplaceAll("\n"+strings.Trim(part, "\n"), "\n"+indent, "\n")
+			parts = append(parts, strings.TrimPrefix(part, "\n")+"\n")
+		}
 	}
-	return found
+	if len(parts) == 0 {
+		t.Fatalf("%s has no part between // README and // end of README", file)
+	}
+	return strings.Join(parts, "\n")
 }
