@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -43,7 +44,9 @@ func told(t *testing.T, url string, last string) (types []string, said string) {
 		t.Fatal(err)
 	}
 	defer hub.Close()
-	for event, err := range hub.Follow(t.Context(), client.Stream{Name: "agui", User: "alice", Sessions: []string{"t1"}, FromStart: true}) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for event, err := range hub.Follow(ctx, client.Stream{Name: "agui", User: "alice", Sessions: []string{"t1"}, FromStart: true}) {
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -44,7 +45,7 @@ func browser(t *testing.T, base, name string) *http.Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &http.Client{Jar: jar}
+	c := &http.Client{Jar: jar, Timeout: 10 * time.Second}
 	post(t, c, base+"/login", url.Values{"name": {name}})
 	return c
 }
@@ -81,7 +82,7 @@ func TestSessionsDecideWhoReadsWhat(t *testing.T) {
 	for path, want := range map[string]int{"?user=bob": http.StatusForbidden, "": http.StatusUnauthorized} {
 		c := alice
 		if want == http.StatusUnauthorized {
-			c = http.DefaultClient
+			c = &http.Client{Timeout: 10 * time.Second}
 		}
 		if status, body := get(t, c, base+"/v1/stream/agui"+path); status != want {
 			t.Errorf("%q: %d %s, want %d", path, status, body, want)

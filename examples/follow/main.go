@@ -2,7 +2,7 @@
 // again: it keeps the position of the last event that it has dealt with in a
 // file. Killed between the two it deals with that one event again.
 //
-//	bin/tidings demo
+//	go run ./cmd/tidings demo
 //	go run ./examples/follow    # Ctrl-C, and again: it goes on where it was
 package main
 

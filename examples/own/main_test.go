@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"go.uber.org/goleak"
 
@@ -65,7 +66,7 @@ func TestBuildsAreReadOverHTTPAndFromGo(t *testing.T) {
 			t.Errorf("%q, %v, want %q", got, err, want)
 		}
 	}
-	resp, err := http.Get(url + "/v1/stream/builds?user=alice&from=start&types=build.passed")
+	resp, err := (&http.Client{Timeout: 10 * time.Second}).Get(url + "/v1/stream/builds?user=alice&from=start&types=build.passed")
 	if err != nil {
 		t.Fatal(err)
 	}
