@@ -28,7 +28,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"page":          {},
 	"metrics":       {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a metrics page internal/wire internal/jsonscan",
+		inside:  ". httpapi client agui a2a contexts analytics metrics page internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 }

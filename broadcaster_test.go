@@ -220,7 +220,7 @@ func TestDefaultBroadcaster(t *testing.T) {
 	})
 	for _, hub := range []*tidings.Hub{first, second} { // it follows the default hub
 		tidings.SetDefault(hub)
-		if d.Get() != d.Get() {
+		if first := d.Get(); d.Get() != first {
 			t.Error("asked twice it is not the same")
 		}
 		if _, err := d.Get().Broadcast(context.Background(), "alice", build{Name: "x"}); err != nil {

@@ -1,6 +1,7 @@
 package tidings_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"go/ast"
 	"go/doc/comment"
@@ -71,7 +72,7 @@ func snippets(t *testing.T, file string) (all []string) {
 		t.Fatal(err)
 	}
 	for _, block := range new(comment.Parser).Parse(parsed.Doc.Text()).Content {
-		if code, ok := block.(*comment.Code); ok {
+		if code, ok := block.(*comment.Code); ok && !json.Valid([]byte(code.Text)) {
 			all = append(all, code.Text)
 		}
 	}

@@ -46,10 +46,10 @@ func (r *replica) start() {
 		r.t.Fatal(err)
 	}
 	r.addr = listener.Addr().String()
-	if r.hub, err = tidings.New(context.WithoutCancel(r.t.Context()), r.log, nil); err != nil {
+	if r.hub, err = tidings.New(context.WithoutCancel(r.t.Context()), r.log, &tidings.Options{MaxConnections: -1}); err != nil {
 		r.t.Fatal(err)
 	}
-	opts := &httpapi.Options{SingleTenant: true, Retry: time.Millisecond, MaxConnections: -1}
+	opts := &httpapi.Options{SingleTenant: true, Retry: time.Millisecond}
 	server, ended := &http.Server{Handler: httpapi.New(r.hub, opts)}, make(chan struct{})
 	r.server, r.ended = server, ended
 	go func() { // until kill

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/analytics"
+	"github.com/tidings-dev/tidings/contexts"
 )
 
 // demoRuns are copies of files in testdata/runs/agui, with their licence.
@@ -75,7 +77,7 @@ func (s *show) act(ctx context.Context, owner, session string, a *act) error {
 		_, err := s.hub.PublishBatch(ctx, events)
 		return err
 	}
-	if err := send(a.opening(owner, session)); err != nil {
+	if err := s.open(ctx, owner, session, a); err != nil {
 		return err
 	}
 	if err := s.pace.play(ctx, r, send); err != nil {
@@ -84,14 +86,20 @@ func (s *show) act(ctx context.Context, owner, session string, a *act) error {
 	return send([]tidings.Event{a.task(owner, session, a.outcome())})
 }
 
-// opening returns what is said before the run: what the context is called,
-// that its page is looked at, and that the agent works.
-func (a *act) opening(owner, session string) []tidings.Event {
-	return []tidings.Event{
-		contextCreated(owner, session, a.name+" · "+a.agent),
-		pageView(owner, session),
-		a.task(owner, session, "TASK_STATE_WORKING"),
+// open says, before the run, what the context is called, that its page is
+// looked at, and that the agent works.
+func (s *show) open(ctx context.Context, owner, session string, a *act) error {
+	created := contexts.NewCreated(session, a.name+" · "+a.agent)
+	if _, err := contexts.NewBroadcaster(s.hub).Broadcast(ctx, owner, created); err != nil {
+		return err
 	}
+	view := analytics.NewPageView(session, "/contexts/"+session)
+	view.UserID = owner
+	if _, err := analytics.NewBroadcaster(s.hub).Broadcast(ctx, owner, view); err != nil {
+		return err
+	}
+	_, err := s.hub.Publish(ctx, a.task(owner, session, "TASK_STATE_WORKING"))
+	return err
 }
 
 // outcome returns how the task ends.
@@ -100,27 +108,6 @@ func (a *act) outcome() string {
 		return "TASK_STATE_FAILED"
 	}
 	return "TASK_STATE_COMPLETED"
-}
-
-// contextCreated returns the event that names a context.
-func contextCreated(owner, session, name string) tidings.Event {
-	return notice(owner, session, tidings.System, "CONTEXT_CREATED", struct {
-		Type      string `json:"type"`
-		ContextID string `json:"contextId"`
-		Name      string `json:"name"`
-		Timestamp string `json:"timestamp"`
-	}{"CONTEXT_CREATED", session, name, now()})
-}
-
-// pageView returns the event that an owner looks at a context's page.
-func pageView(owner, session string) tidings.Event {
-	return notice(owner, session, tidings.Analytics, "PAGE_VIEW", struct {
-		Type      string `json:"type"`
-		SessionID string `json:"session_id"`
-		UserID    string `json:"user_id"`
-		PageURL   string `json:"page_url"`
-		Timestamp string `json:"timestamp"`
-	}{"PAGE_VIEW", session, owner, "/contexts/" + session, now()})
 }
 
 // task returns the A2A event of the task behind a run.
