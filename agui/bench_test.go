@@ -1,10 +1,12 @@
 package agui_test
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
 
+	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/agui"
 )
 
@@ -111,6 +113,53 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(data)))
 			for b.Loop() {
 				if _, err := agui.Decode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+const (
+	benchThread  = "6ca600d25b17-1"
+	benchMessage = "b3c73564-28a4-4a59-b3f4-6ca600d25b17"
+	benchDelta   = "Here is a sentence of the length that models like to stream"
+)
+
+// BenchmarkBroadcast compares what an agent pays for a token with what the hub
+// costs anyway: "bytes" is Publish of what "typed" encodes, "made" makes the
+// event as well.
+func BenchmarkBroadcast(b *testing.B) {
+	e := agui.NewTextMessageContent(benchMessage, benchDelta)
+	data, err := e.MarshalJSON()
+	if err != nil {
+		b.Fatal(err)
+	}
+	plain := tidings.Event{User: "alice", Channel: tidings.AGUI, Session: benchThread, Type: agui.TextMessageContent, Data: data}
+	for _, bb := range []struct {
+		name      string
+		broadcast func(*tidings.Hub, *tidings.Broadcaster[agui.Event]) (tidings.Receipt, error)
+	}{
+		{"bytes", func(hub *tidings.Hub, _ *tidings.Broadcaster[agui.Event]) (tidings.Receipt, error) {
+			return hub.Publish(context.Background(), plain)
+		}},
+		{"typed", func(_ *tidings.Hub, thread *tidings.Broadcaster[agui.Event]) (tidings.Receipt, error) {
+			return thread.Broadcast(context.Background(), "alice", e)
+		}},
+		{"made", func(_ *tidings.Hub, thread *tidings.Broadcaster[agui.Event]) (tidings.Receipt, error) {
+			return thread.Broadcast(context.Background(), "alice", agui.NewTextMessageContent(benchMessage, benchDelta))
+		}},
+	} {
+		b.Run(bb.name, func(b *testing.B) {
+			hub, err := tidings.New(b.Context(), nil, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer hub.Close()
+			thread := agui.NewBroadcaster(hub).In(benchThread)
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := bb.broadcast(hub, thread); err != nil {
 					b.Fatal(err)
 				}
 			}

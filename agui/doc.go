@@ -5,17 +5,29 @@
 // # Sending
 //
 // An agent's run is a list of events. Each has a constructor that takes what is
-// required:
+// required. One line broadcasts an event to all that its owner has open:
 //
-//	emit(agui.NewRunStarted(threadID, runID))
-//	emit(agui.NewTextMessageStart(messageID))
-//	emit(agui.NewTextMessageContent(messageID, "Hello"))
-//	emit(agui.NewTextMessageEnd(messageID))
-//	emit(agui.NewRunFinished(threadID, runID))
+//	agent := agui.NewBroadcaster(hub) // or agui.Default(), from anywhere
+//	agent.Broadcast(ctx, "alice", agui.NewRunStarted(threadID, runID))
 //
-// What emit does is up to you. To get the bytes call MarshalJSON, or AppendJSON
-// to use a buffer again. They are one line without line breaks, with the type
-// first and the rest in a fixed order, and nothing is escaped for HTML:
+// RUN_STARTED and RUN_FINISHED name their thread, which is the session of the
+// event. Others do not: broadcast them In the thread.
+//
+//	thread := agent.In(threadID)
+//	thread.Broadcast(ctx, "alice", agui.NewTextMessageStart(messageID))
+//	thread.Broadcast(ctx, "alice", agui.NewTextMessageContent(messageID, "Hello"))
+//	thread.Broadcast(ctx, "alice", agui.NewTextMessageEnd(messageID))
+//	thread.Broadcast(ctx, "alice", agui.NewRunFinished(threadID, runID))
+//
+// The receipt says how many subscriptions of this process the event concerns.
+// An event that is not valid is an error, is not published and disconnects
+// nobody.
+//
+// # Encoding
+//
+// To get the bytes call MarshalJSON, or AppendJSON to use a buffer again. They
+// are one line without line breaks, with the type first and the rest in a fixed
+// order, and nothing is escaped for HTML:
 //
 //	func emit(e agui.Event) error {
 //		data, err := e.MarshalJSON()
@@ -51,9 +63,9 @@
 // until then. A [json.RawMessage] is written as it is, except that line breaks
 // between its tokens go. A []byte is not JSON but base64, as in encoding/json.
 //
-//	emit(agui.NewStateSnapshot(state))
-//	emit(agui.NewStateDelta(agui.Replace("/step", 2), agui.Remove("/draft")))
-//	emit(agui.NewCustom("app.progress", json.RawMessage(`{"done":0.50}`)))
+//	e := agui.NewStateSnapshot(state)
+//	e := agui.NewStateDelta(agui.Replace("/step", 2), agui.Remove("/draft"))
+//	e := agui.NewCustom("app.progress", json.RawMessage(`{"done":0.50}`))
 //
 // # Errors
 //

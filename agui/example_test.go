@@ -1,11 +1,13 @@
 package agui_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
+	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/agui"
 )
 
@@ -156,4 +158,42 @@ func ExampleTracker() {
 	// TEXT_MESSAGE_CONTENT trip 1 false
 	// RUN_FINISHED trip 1 false
 	// CUSTOM   true
+}
+
+// How does an agent reach its user from anywhere in a program?
+func ExampleNewBroadcaster() {
+	ctx := context.Background()
+	hub, err := tidings.New(ctx, nil, nil)
+	if err != nil {
+		panic(err)
+	}
+	defer hub.Close()
+	sub, err := hub.Subscribe(tidings.Selector{User: "alice", Channels: []tidings.Channel{tidings.AGUI}}, tidings.Live)
+	if err != nil {
+		panic(err)
+	}
+	defer sub.Close()
+
+	agent := agui.NewBroadcaster(hub)
+	receipt, err := agent.Broadcast(ctx, "alice", agui.NewRunStarted("trip", "1"))
+	fmt.Println(receipt.Subscribers, err)
+	_, err = agent.In("trip").Broadcast(ctx, "alice", agui.NewTextMessageContent("m1", "Hello"))
+	fmt.Println(err)
+	_, err = agent.Broadcast(ctx, "alice", agui.NewTextMessageEnd("m1"))
+	fmt.Println(err)
+	for e, err := range sub.Events(ctx) {
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(e.Session, string(e.Data))
+		if e.Type == agui.TextMessageContent {
+			break
+		}
+	}
+	// Output:
+	// 1 <nil>
+	// <nil>
+	// tidings: encode for the channel agui: tidings: invalid session: want one: use In, this TEXT_MESSAGE_END names none itself
+	// trip {"type":"RUN_STARTED","threadId":"trip","runId":"1","protocolVersion":"1.0"}
+	// trip {"type":"TEXT_MESSAGE_CONTENT","messageId":"m1","delta":"Hello"}
 }

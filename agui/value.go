@@ -159,11 +159,12 @@ func appendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
 	start := 0
 	for i := 0; i < len(s); {
-		if c := s[i]; c < utf8.RuneSelf {
-			if c >= ' ' && c != '"' && c != '\\' {
-				i++
-				continue
-			}
+		c := s[i]
+		if literal[c] {
+			i++
+			continue
+		}
+		if c < utf8.RuneSelf {
 			dst = appendEscape(append(dst, s[start:i]...), c)
 			i++
 			start = i
@@ -178,6 +179,14 @@ func appendString(dst []byte, s string) []byte {
 	}
 	return append(append(dst, s[start:]...), '"')
 }
+
+// literal holds the ASCII characters that stand for themselves in a string.
+var literal = func() (t [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		t[c] = c != '"' && c != '\\'
+	}
+	return t
+}()
 
 // appendEscape appends the escape of a quote, a backslash or a control
 // character.
