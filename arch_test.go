@@ -17,7 +17,7 @@ const module = "github.com/tidings-dev/tidings"
 // import, and which modules from outside. A room that is not here may import
 // nothing but the standard library.
 var rooms = map[string]struct{ inside, outside string }{
-	"agui":          {inside: "internal/jsonscan ."},
+	"agui":          {inside: ". internal/jsonscan"},
 	"a2a":           {inside: "internal/jsonscan"},
 	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan"},
 	"analytics":     {inside: ". internal/fold internal/jsonscan"},

@@ -28,6 +28,50 @@
 // Any replica over the same log will do. If events after it may be gone you
 // are told so first, by a [LostError], and then get what there is.
 //
+// # How do I publish values and not bytes?
+//
+// By a [Broadcaster], which is a Hub with a type. Those of AG-UI, A2A, system
+// and analytics events are in the packages agui, a2a, contexts and analytics;
+// one of your own takes a channel, and encodes by encoding/json if you give it
+// nothing else:
+//
+//	runs := agui.NewBroadcaster(hub).In("thread-1")
+//	_, err = runs.Broadcast(ctx, "alice", agui.NewTextMessageContent("m", "Hi"))
+//
+//	builds := tidings.NewBroadcaster[Build](hub, "builds", nil, nil)
+//	receipt, err := builds.Broadcast(ctx, "alice", Build{Name: "v1"})
+//
+// The channel builds has to be in the hub's [Router], which says which stream
+// carries which channels:
+//
+//	router, err := tidings.NewRouter(tidings.Stream{
+//		Name: "builds", Channels: []tidings.Channel{"builds", tidings.System},
+//	})
+//	hub, err := tidings.New(ctx, nil, &tidings.Options{Router: router})
+//
+// Each kind has a process-wide default, such as agui.Default(), on a hub that
+// is [Default] until you set another.
+//
+// # Who is connected?
+//
+// A [Registry] counts the connections to a stream of this process, and lets
+// nobody have more than he may. The HTTP handler registers its own; register
+// what you serve yourself:
+//
+//	guard, err := hub.Connections("agui").Register(tidings.Connection{User: "alice", ID: "tab-1"})
+//	if err != nil {
+//		return err // a *TooManyConnectionsError, say
+//	}
+//	defer guard.Release()
+//	n := runs.ConnectionCount("alice") // a Broadcaster has the registry of its stream
+//
+// # How do I keep state of my own?
+//
+// Fold the events: subscribe, and apply each in its order. [Hub.Observe] is a
+// subscription that does not count as one, [Hub.Synced] says how far to read to
+// have everything that was acknowledged, and [Hub.Go] runs it as long as the
+// hub. The contexts of an owner and real-time stats are kept so.
+//
 // # What is promised?
 //
 //   - Order. All subscribers of an owner see his events in one same order.
@@ -55,7 +99,8 @@
 //   - Positions count the events of all owners. They reveal how many there
 //     are, and nothing else: what a position may be used for is decided by the
 //     selector, never by the position.
-//   - The number of subscribers in a receipt is of this process.
+//   - The number of subscribers in a receipt is of this process, and so are
+//     the counts of a Registry.
 //
 // The HTTP side is in httpapi; the binary in cmd/tidings. This package uses
 // the standard library alone.

@@ -31,20 +31,20 @@ func NewTracker(hub *tidings.Hub, opts *Options) *Tracker {
 	return t
 }
 
-// Of returns what is going on for one owner, with everything that was
-// acknowledged before the call.
+// Of returns what is going on for one owner, as far as this replica has heard.
 func (t *Tracker) Of(ctx context.Context, owner string) (RealTimeStats, error) {
 	return t.ask(ctx, func(now time.Time) RealTimeStats { return t.fold.Of(owner, now) })
 }
 
-// Everyone returns what is going on for all owners together.
+// Everyone returns what is going on for all owners together, as far as this
+// replica has heard.
 func (t *Tracker) Everyone(ctx context.Context) (RealTimeStats, error) {
 	return t.ask(ctx, func(now time.Time) RealTimeStats { return t.fold.Everyone(now) })
 }
 
-// ask asks the fold when it has everything.
+// ask asks the fold when it has what the hub has.
 func (t *Tracker) ask(ctx context.Context, of func(now time.Time) RealTimeStats) (s RealTimeStats, err error) {
-	err = t.follower.Read(ctx, func(tidings.ID) { s = of(time.Now()) })
+	err = t.follower.Latest(ctx, func() { s = of(time.Now()) })
 	if err != nil {
 		return s, fmt.Errorf("real-time stats: %w", err)
 	}

@@ -45,7 +45,7 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	defer hub.Close()
-	agent := &agent{broadcaster(hub)}
+	agent := &agent{agui.NewBroadcaster(hub)}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /ask", agent.ask)
 	mux.Handle("/v1/", httpapi.New(hub, nil)) // nil: this machine only, for development
@@ -56,11 +56,6 @@ func run(ctx context.Context, listener net.Listener) error {
 		return err
 	}
 	return nil
-}
-
-// broadcaster returns one of AG-UI's events.
-func broadcaster(hub *tidings.Hub) *tidings.Broadcaster[agui.Event] {
-	return tidings.NewBroadcaster[agui.Event](hub, tidings.AGUI, nil, nil)
 }
 
 // An agent answers questions.

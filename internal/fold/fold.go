@@ -123,8 +123,8 @@ func (f *Follower) Turn(ctx context.Context, use func()) error {
 }
 
 // turnOf makes one step in a turn of its own, and then calls use, if it is not
-// nil, in the same turn.
-func (f *Follower) turnOf(ctx context.Context, use func()) (n int, ready <-chan struct{}, err error) {
+// nil, in the same turn, with how many events were applied.
+func (f *Follower) turnOf(ctx context.Context, use func(n int)) (n int, ready <-chan struct{}, err error) {
 	if err := f.enter(ctx); err != nil {
 		return 0, nil, err
 	}
@@ -133,7 +133,7 @@ func (f *Follower) turnOf(ctx context.Context, use func()) (n int, ready <-chan 
 		return 0, nil, err
 	}
 	if use != nil {
-		use()
+		use(n)
 	}
 	return n, f.sub.Ready(), nil
 }
@@ -153,10 +153,26 @@ func (f *Follower) Read(ctx context.Context, use func(at tidings.ID)) error {
 	}
 }
 
+// Latest is Read without asking the log: use is called when the state has what
+// this replica has heard of.
+func (f *Follower) Latest(ctx context.Context, use func()) error {
+	for done := false; !done; {
+		_, _, err := f.turnOf(ctx, func(n int) {
+			if done = n == 0; done {
+				use()
+			}
+		})
+		if err != nil && !errors.Is(err, tidings.ErrReplaced) {
+			return err
+		}
+	}
+	return nil
+}
+
 // readAt calls use when the state has everything up to a position.
 func (f *Follower) readAt(ctx context.Context, want tidings.ID, use func(at tidings.ID)) error {
 	for behind := true; behind; {
-		_, _, err := f.turnOf(ctx, func() {
+		_, _, err := f.turnOf(ctx, func(int) {
 			at := f.sub.Position()
 			if behind = at.Seq() < want.Seq(); !behind {
 				use(at)

@@ -164,6 +164,46 @@ func TestATurnSeesTheStateAsItIs(t *testing.T) {
 	}
 }
 
+func TestLatestHasWhatTheReplicaHasHeardOf(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub, other := newHub(t, log), newHub(t, log.Replica())
+		s := new(trace)
+		f := fold.New(hub, everyone, s)
+		got := ""
+		latest := func() string {
+			if err := f.Latest(t.Context(), func() { got = strings.Join(s.done, " ") }); err != nil {
+				t.Fatal(err)
+			}
+			return got
+		}
+		publish(t, hub, 1, 200)
+		synctest.Wait()
+		if n := len(strings.Fields(latest())); n != 201 {
+			t.Errorf("got %d, want 200 events and begin", n)
+		}
+		log.Tails.Hold()
+		publish(t, other, 1, 1)
+		if n := len(strings.Fields(latest())); n != 201 {
+			t.Errorf("got %d, want no more than before", n)
+		}
+		log.Tails.Release()
+		synctest.Wait()
+		if n := len(strings.Fields(latest())); n != 202 {
+			t.Errorf("got %d, want one more", n)
+		}
+		log.Replace()
+		synctest.Wait()
+		if latest() != "begin" && !strings.HasSuffix(got, " begin") {
+			t.Errorf("got %s", got)
+		}
+		hub.Close()
+		if err := f.Latest(t.Context(), func() { t.Error("used") }); !errors.Is(err, tidings.ErrClosed) {
+			t.Errorf("got error %v", err)
+		}
+	})
+}
+
 func TestReplacedLogBeginsAnew(t *testing.T) {
 	for name, asked := range map[string]bool{"asked": true, "by itself": false} {
 		synctest.Test(t, func(t *testing.T) {
