@@ -59,20 +59,21 @@ func (o *Options) withDefaults() (Options, error) {
 // A Hub publishes to a log and serves any number of subscribers from its
 // window. All methods may be called concurrently.
 type Hub struct {
-	log     Log
-	memory  *MemoryLog // log, if it is one: its window is the hub's
-	owned   bool       // log was made by New and is closed with the hub
-	opts    Options
-	commits committer
-	count   counters
-	life    context.Context // ends with Close
-	end     context.CancelCauseFunc
-	work    sync.WaitGroup // the tail, the committer, and what Go started
-	tail    tailHealth
-	closing sync.Once
-	present *presence
-	mu      sync.Mutex // guards window
-	window  *window
+	log       Log
+	memory    *MemoryLog // log, if it is one: its window is the hub's
+	owned     bool       // log was made by New and is closed with the hub
+	opts      Options
+	commits   committer
+	count     counters
+	life      context.Context // ends with Close
+	end       context.CancelCauseFunc
+	work      sync.WaitGroup // the tail, the committer, and what Go started
+	tail      tailHealth
+	closing   sync.Once
+	present   *presence
+	questions questioner
+	mu        sync.Mutex // guards window
+	window    *window
 }
 
 // counters count since the hub began.

@@ -2,7 +2,6 @@ package tidings
 
 import (
 	"context"
-	"fmt"
 	"slices"
 )
 
@@ -32,14 +31,6 @@ func (h *Hub) PublishReserved(ctx context.Context, event Event) (Receipt, error)
 // Durable reports whether the log is another than a MemoryLog, and so may keep
 // events longer than the hub lives.
 func (h *Hub) Durable() bool { return h.memory == nil }
-
-// Bounds returns the floor and the head of the log, as [Log.Bounds] does.
-func (h *Hub) Bounds(ctx context.Context) (floor, head ID, err error) {
-	if floor, head, err = h.log.Bounds(ctx); err != nil {
-		err = fmt.Errorf("ask the log for its bounds: %w", err)
-	}
-	return floor, head, err
-}
 
 // Go runs f in a goroutine of the hub's, whose context ends when the hub
 // closes. Close waits until f returns. The error is ErrClosed if the hub is

@@ -43,7 +43,7 @@ func (h *Hub) Snapshot(ctx context.Context, sel Selector, limit int) (Snapshot, 
 // that has all of it: the head that the log has now, and either enough events
 // or every one that the log retains. If not, the snapshot is zero.
 func (h *Hub) recent(ctx context.Context, sel *Selector, limit int) (Snapshot, error) {
-	floor, head, err := h.log.Bounds(ctx)
+	floor, head, err := h.Bounds(ctx)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("snapshot: %w", err)
 	}

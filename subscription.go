@@ -244,9 +244,9 @@ func (s *Subscription) catchUpFailed(ctx context.Context, pos ID, err error) (Ba
 
 // loseForeign continues at the floor of the log.
 func (s *Subscription) loseForeign(ctx context.Context, pos ID) (Batch, bool, error) {
-	floor, _, err := s.hub.log.Bounds(ctx)
+	floor, _, err := s.hub.Bounds(ctx)
 	if err != nil {
-		return Batch{}, false, fmt.Errorf("ask the log for its bounds: %w", err)
+		return Batch{}, false, err
 	}
 	s.cursor.move(floor)
 	s.presented = false
@@ -256,9 +256,9 @@ func (s *Subscription) loseForeign(ctx context.Context, pos ID) (Batch, bool, er
 // ahead handles a position beyond the window's head: another replica was
 // faster, or the position is not of this log.
 func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
-	_, head, err := s.hub.log.Bounds(ctx)
+	_, head, err := s.hub.Bounds(ctx)
 	if err != nil {
-		return Batch{}, false, fmt.Errorf("ask the log for its bounds: %w", err)
+		return Batch{}, false, err
 	}
 	if pos.seq > head.seq {
 		return s.loseForeign(ctx, pos)

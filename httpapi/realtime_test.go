@@ -129,6 +129,7 @@ func TestReplicasDoNotCountTwice(t *testing.T) {
 		for i := range 10 {
 			views(t, replicas[i%2].hub, "alice", "s", 1)
 		}
+		synctest.Wait() // both have heard of all
 		for _, a := range replicas {
 			a.follow("/v1/stream/analytics?user=alice").expect("at 10", stats(1, 1, 10, 10))
 		}
