@@ -126,7 +126,7 @@ func (c *codec) count(name string, n **int64) {
 		return
 	}
 	if **n < 0 || **n > safe {
-		c.fail(name, fmt.Sprintf("is %d, want 0 to %d", **n, safe))
+		c.fail(name, fmt.Sprintf("is %d, want 0 to %d", **n, int64(safe)))
 	}
 	c.key(name)
 	c.out = strconv.AppendInt(c.out, **n, 10)
