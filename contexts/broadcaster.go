@@ -1,6 +1,7 @@
 package contexts
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/tidings-dev/tidings"
@@ -35,7 +36,8 @@ func Default() *tidings.Broadcaster[Event] { return standard.Get() }
 func SetDefault(b *tidings.Broadcaster[Event]) { standard.Set(b) }
 
 // NewEnvelopeBroadcaster returns a broadcaster of whatever the contexts stream
-// carries, on the channel that the envelope names.
+// carries, on the channel that the envelope names. The Session of an envelope
+// wins over the conversation that the payload names.
 func NewEnvelopeBroadcaster(hub *tidings.Hub) *tidings.Broadcaster[Envelope] {
 	return tidings.NewBroadcaster(hub, tidings.System, encodeEnvelope, nil)
 }
@@ -60,6 +62,7 @@ func encodeEnvelope(_ []byte, e Envelope) (tidings.Event, error) {
 	default:
 		err = fmt.Errorf("%w: protocol %q, want agui, a2a or system", ErrInvalid, e.Protocol)
 	}
+	event.Session = cmp.Or(e.Session, event.Session)
 	return event, err
 }
 

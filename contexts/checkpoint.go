@@ -1,8 +1,6 @@
 package contexts
 
 import (
-	"encoding/base64"
-	"encoding/binary"
 	"fmt"
 	"strconv"
 	"time"
@@ -74,15 +72,6 @@ func (c *entry) appendItem(dst []byte) []byte {
 		w.out = append(s.appendText(append(w.out, '"')), '"')
 	}
 	return append(w.out, ']')
-}
-
-// appendText appends the hashes in base64.
-func (s ids) appendText(dst []byte) []byte {
-	var raw [8 * idsLimit]byte
-	for i, h := range s {
-		binary.BigEndian.PutUint64(raw[8*i:], h)
-	}
-	return base64.RawStdEncoding.AppendEncode(dst, raw[:8*len(s)])
 }
 
 // A packer puts items into parts.
@@ -235,14 +224,9 @@ func (s *restoring) id(raw []byte) string {
 // ids reads hashes.
 func (s *restoring) ids(field string, raw []byte) ids {
 	text := s.text(field, raw)
-	all, err := base64.RawStdEncoding.Strict().DecodeString(text)
-	if err != nil || len(all)%8 != 0 || len(all) > 8*idsLimit {
-		s.fail(field, fmt.Sprintf("are %q, want at most %d hashes of 8 bytes in base64", clip(text), idsLimit), err)
-		return nil
-	}
-	var hashes ids
-	for ; len(all) > 0; all = all[8:] {
-		hashes = append(hashes, binary.BigEndian.Uint64(all))
+	hashes, ok := readIDs(text)
+	if !ok {
+		s.fail(field, fmt.Sprintf("are %q, want at most %d hashes of 8 bytes in base64", clip(text), idsLimit), nil)
 	}
 	return hashes
 }

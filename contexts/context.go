@@ -11,6 +11,8 @@ import (
 //
 //	{"context_id":"c1","name":"Trip","created_at":"2026-01-02T03:04:05Z",
 //	"updated_at":"2026-01-02T03:04:05Z","message_count":2,"task_count":1}
+//
+// and after these "seen":"…", if there is that.
 type Context struct {
 	ID       string    // required
 	Name     string    // for people; may be empty
@@ -18,12 +20,17 @@ type Context struct {
 	Updated  time.Time // as Created
 	Messages int       // from 0 to 2,147,483,647, as is Tasks
 	Tasks    int
+	// Seen is what lets a Fold that begins with a snapshot count nothing again:
+	// which messages and tasks were counted last. Only [Fold.Snapshot] makes it,
+	// and nobody else needs to understand it. Empty is none.
+	Seen string
 }
 
 // The limits of what is written, and of what a [Fold] keeps.
 const (
 	idLimit   = 256  // bytes of an id
 	nameLimit = 1024 // bytes of a name
+	seenLimit = 512  // bytes of what a context says was seen
 	maxCount  = 1<<31 - 1
 )
 
@@ -68,6 +75,9 @@ func (w *writer) context(c *Context) {
 	w.time("updated_at", c.Updated)
 	w.count("message_count", c.Messages)
 	w.count("task_count", c.Tasks)
+	if c.Seen != "" {
+		w.seen("seen", c.Seen)
+	}
 	w.out = append(w.out, '}')
 }
 
@@ -79,12 +89,12 @@ func (w *writer) contexts(items []Context) {
 		w.comma()
 		w.context(&items[i])
 		if w.err != nil {
-			w.err.Field = place(i) + "." + w.err.Field
+			w.err.Field = place("contexts", i) + "." + w.err.Field
 			return
 		}
 	}
 	w.out = append(w.out, ']')
 }
 
-// place names an item of a snapshot.
-func place(i int) string { return "contexts[" + strconv.Itoa(i) + "]" }
+// place names an element of a list.
+func place(list string, i int) string { return list + "[" + strconv.Itoa(i) + "]" }

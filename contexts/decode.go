@@ -48,7 +48,7 @@ func (r *reader) event(data []byte, m *members) (e Event, err error) {
 	case TypeDeleted:
 		e = &Deleted{Timestamp: at, ContextID: id}
 	case TypeSnapshot:
-		e = &Snapshot{Timestamp: at, Contexts: r.contexts(m[contextsMember])}
+		e = &Snapshot{Timestamp: at, Contexts: r.contexts(m[contextsMember]), Deleted: r.marks(m[deletedMember])}
 	case TypeConnected:
 		e = &Connected{Timestamp: at, ConnectionID: r.text("connectionId", m[connectionMember])}
 	case TypeHeartbeat:
@@ -69,11 +69,12 @@ const (
 	contextMember
 	nameMember
 	contextsMember
+	deletedMember
 	connectionMember
 	memberCount
 )
 
-var memberNames = [memberCount]string{"type", "timestamp", "contextId", "name", "contexts", "connectionId"}
+var memberNames = [memberCount]string{"type", "timestamp", "contextId", "name", "contexts", "deleted", "connectionId"}
 
 // members holds the raw values of the members above, nil where absent.
 type members [memberCount][]byte
@@ -148,7 +149,7 @@ func (r *reader) count(field string, raw []byte) int {
 }
 
 // The members of a context.
-var itemNames = [...]string{"context_id", "name", "created_at", "updated_at", "message_count", "task_count"}
+var itemNames = [...]string{"context_id", "name", "created_at", "updated_at", "message_count", "task_count", "seen"}
 
 // context reads an item of a snapshot.
 func (r *reader) context(data []byte) Context {
@@ -158,26 +159,44 @@ func (r *reader) context(data []byte) Context {
 		ID: r.text(itemNames[0], m[0]), Name: r.text(itemNames[1], m[1]),
 		Created: r.time(itemNames[2], m[2]), Updated: r.time(itemNames[3], m[3]),
 		Messages: r.count(itemNames[4], m[4]), Tasks: r.count(itemNames[5], m[5]),
+		Seen: r.text(itemNames[6], m[6]),
 	}
 }
 
 // contexts reads the items of a snapshot.
 func (r *reader) contexts(raw []byte) (items []Context) {
-	if kind := jsonscan.Kind(raw); kind != jsonscan.Array {
-		if kind != jsonscan.Nothing && kind != jsonscan.Null {
-			r.fail("contexts", "is "+kind+", want an array", nil)
-		}
+	if !r.list("contexts", raw) {
 		return nil
 	}
 	for element := range jsonscan.Elements(raw) { // it is valid
 		item := reader{object: r.object}
 		items = append(items, item.context(element))
 		if item.err != nil {
-			r.fail(joined(place(len(items)-1), item.err.Field), item.err.Problem, item.err.Err)
+			r.fail(joined(place("contexts", len(items)-1), item.err.Field), item.err.Problem, item.err.Err)
 			return nil
 		}
 	}
 	return items
+}
+
+// list reports whether there is an array.
+func (r *reader) list(field string, raw []byte) bool {
+	kind := jsonscan.Kind(raw)
+	if kind != jsonscan.Array && kind != jsonscan.Nothing && kind != jsonscan.Null {
+		r.fail(field, "is "+kind+", want an array", nil)
+	}
+	return kind == jsonscan.Array
+}
+
+// marks reads the ids of deleted contexts.
+func (r *reader) marks(raw []byte) (ids []string) {
+	if !r.list("deleted", raw) {
+		return nil
+	}
+	for element := range jsonscan.Elements(raw) { // it is valid
+		ids = append(ids, r.text(place("deleted", len(ids)), element))
+	}
+	return ids
 }
 
 // joined names a member of an item.

@@ -17,6 +17,7 @@ func TestDecodeTakesWhatIsMissingAsZero(t *testing.T) {
 		{`{"type":"CONTEXT\u005fDELETED","contextId":"c"}`, `*contexts.Deleted c `},
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":null}`, `*contexts.Snapshot []`},
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"message_count":1e1,"task_count":2.0,"name":null},{}]}`, `*contexts.Snapshot [10 2  0 0 ]`},
+		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"seen":null}],"deleted":null}`, `*contexts.Snapshot [0 0 ]`},
 		{`{"type":"CONNECTED"}`, `*contexts.Connected `},
 		{"\n{ \"type\" : \"HEARTBEAT\" , \"data\" : 1 }", `*contexts.Heartbeat`},
 	} {
@@ -68,6 +69,9 @@ func TestDecodeSaysWhatItFoundAndWants(t *testing.T) {
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"task_count":1.5}]}`, `CONTEXTS_SNAPSHOT: contexts[0].task_count is 1.5, want a number from 0 to 2147483647`},
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"task_count":1e99}]}`, `CONTEXTS_SNAPSHOT: contexts[0].task_count is 1e99, want a number from 0 to 2147483647`},
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"task_count":"1"}]}`, `CONTEXTS_SNAPSHOT: contexts[0].task_count is "1", want a number from 0 to 2147483647`},
+		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"seen":1}]}`, `CONTEXTS_SNAPSHOT: contexts[0].seen is a number, want a string`},
+		{`{"type":"CONTEXTS_SNAPSHOT","deleted":{}}`, `CONTEXTS_SNAPSHOT: deleted is an object, want an array`},
+		{`{"type":"CONTEXTS_SNAPSHOT","deleted":["c",7]}`, `CONTEXTS_SNAPSHOT: deleted[1] is a number, want a string`},
 		{`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"created_at":1}]}`, `CONTEXTS_SNAPSHOT: contexts[0].created_at is a number, want a string`},
 	} {
 		e, err := contexts.Decode([]byte(tt.in))

@@ -25,6 +25,22 @@ func TestEnvelopeKeepsThePayloadAsItCame(t *testing.T) {
 	}
 }
 
+func TestEnvelopeTellsTheSession(t *testing.T) {
+	e := contexts.Envelope{Protocol: tidings.AGUI, Event: json.RawMessage(`{"type":"CUSTOM"}`), Session: `t"1`}
+	data, err := e.AppendJSON(nil)
+	if want := `{"protocol":"agui","event":{"type":"CUSTOM"},"session":"t\"1"}`; string(data) != want || err != nil {
+		t.Fatalf("got %s, %v, want %s", data, err, want)
+	}
+	if back, err := contexts.DecodeEnvelope(data); err != nil || back.Session != `t"1` {
+		t.Errorf("got %+v, %v", back, err)
+	}
+	long := strings.Repeat("x", 1000) // a hub may allow it
+	back, err := contexts.DecodeEnvelope([]byte(`{"protocol":"agui","session":"` + long + `","event":{"session":"no"}}`))
+	if err != nil || back.Session != long {
+		t.Errorf("got %+v, %v", back, err)
+	}
+}
+
 func TestEnvelopeIsOneLine(t *testing.T) {
 	e := contexts.Envelope{Protocol: tidings.A2A, Event: json.RawMessage("{\r\n\"a\": \"é\\n\"\n}\n")}
 	got, err := e.MarshalJSON()
@@ -58,6 +74,8 @@ func TestInvalidEnvelopesAreRefused(t *testing.T) {
 		{`{"protocol":7,"event":{}}`, `protocol is a number, want a string`},
 		{`{"protocol":" x","event":{}}`, `protocol is no channel: tidings: invalid channel " x": want UTF-8 without control characters and without spaces at its ends`},
 		{`{"protocol":"agui"}`, `event is missing, want the payload`},
+		{`{"protocol":"agui","event":1,"session":[]}`, `session is an array, want a string`},
+		{`{"protocol":"agui","event":1,"session":"a\n"}`, `session is no session: tidings: invalid session "a\n": want UTF-8 without control characters and without spaces at its ends`},
 	} {
 		_, err := contexts.DecodeEnvelope([]byte(tt.in))
 		if want := "contexts: invalid envelope: " + tt.want; !errors.Is(err, contexts.ErrInvalid) || err.Error() != want {
@@ -66,6 +84,7 @@ func TestInvalidEnvelopesAreRefused(t *testing.T) {
 	}
 	for _, e := range []contexts.Envelope{
 		{Event: json.RawMessage(`{}`)}, {Protocol: tidings.AGUI}, {Protocol: tidings.AGUI, Event: json.RawMessage(`{`)},
+		{Protocol: tidings.AGUI, Event: json.RawMessage(`{}`), Session: " a"},
 		{Protocol: tidings.Channel(strings.Repeat("x", 129)), Event: json.RawMessage(`{}`)},
 	} {
 		got, err := e.AppendJSON([]byte("kept"))

@@ -120,10 +120,15 @@ func (e *Deleted) AppendJSON(dst []byte) ([]byte, error) {
 type Snapshot struct {
 	Timestamp time.Time
 	Contexts  []Context // newest first; nil is none
+	// Deleted are the contexts of which late events are still to be ignored, at
+	// most 1,000, the one deleted last is last. Nil, which leaves it out, is none,
+	// or not known.
+	Deleted []string
 }
 
 // NewSnapshot returns the CONTEXTS_SNAPSHOT of all contexts of an owner, which
 // are given newest first, as [Fold.Contexts] returns them. It keeps the slice.
+// What [Fold.Snapshot] returns says more, which a Fold that begins with it needs.
 func NewSnapshot(contexts []Context) *Snapshot { return &Snapshot{Contexts: contexts} }
 
 // EventType returns [TypeSnapshot].
@@ -136,6 +141,7 @@ func (e *Snapshot) Context() string { return "" }
 func (e *Snapshot) AppendJSON(dst []byte) ([]byte, error) {
 	w := begin(dst, TypeSnapshot, e.Timestamp)
 	w.contexts(e.Contexts)
+	w.marks("deleted", e.Deleted)
 	return w.end(dst)
 }
 

@@ -28,9 +28,10 @@ func events() []struct {
 	some := contexts.NewSnapshot([]contexts.Context{
 		{ID: "c1", Name: "Trip", Created: at, Updated: at.Add(time.Hour), Messages: 2, Tasks: 1}, {ID: "c2"},
 	})
+	whole := &contexts.Snapshot{Contexts: []contexts.Context{{ID: "c1", Seen: "CIrHB7UBMlY."}}, Deleted: []string{"c2", `"`}}
 	for _, t := range []*time.Time{
 		&created.Timestamp, &unnamed.Timestamp, &updated.Timestamp, &touched.Timestamp, &deleted.Timestamp,
-		&connected.Timestamp, &heartbeat.Timestamp, &none.Timestamp, &some.Timestamp,
+		&connected.Timestamp, &heartbeat.Timestamp, &none.Timestamp, &some.Timestamp, &whole.Timestamp,
 	} {
 		*t = at
 	}
@@ -48,6 +49,9 @@ func events() []struct {
 		{some, `{"type":"CONTEXTS_SNAPSHOT",` + stamp + `,"contexts":[` +
 			`{"context_id":"c1","name":"Trip","created_at":"2026-01-02T03:04:05.12Z","updated_at":"2026-01-02T04:04:05.12Z","message_count":2,"task_count":1},` +
 			`{"context_id":"c2","name":"","created_at":"0001-01-01T00:00:00Z","updated_at":"0001-01-01T00:00:00Z","message_count":0,"task_count":0}]}`},
+		{whole, `{"type":"CONTEXTS_SNAPSHOT",` + stamp + `,"contexts":[` +
+			`{"context_id":"c1","name":"","created_at":"0001-01-01T00:00:00Z","updated_at":"0001-01-01T00:00:00Z","message_count":0,"task_count":0,"seen":"CIrHB7UBMlY."}],` +
+			`"deleted":["c2","\""]}`},
 		{connected, `{"type":"CONNECTED",` + stamp + `,"connectionId":"k1"}`},
 		{heartbeat, `{"type":"HEARTBEAT",` + stamp + `}`},
 	}
@@ -150,6 +154,9 @@ func TestWhatIsInvalidIsNotEncoded(t *testing.T) {
 		{contexts.NewSnapshot([]contexts.Context{{ID: "c"}, {}}), "CONTEXTS_SNAPSHOT: contexts[1].context_id is empty, want an id"},
 		{contexts.NewSnapshot([]contexts.Context{{ID: "c", Tasks: -1}}), "CONTEXTS_SNAPSHOT: contexts[0].task_count is -1, want a number from 0 to 2147483647"},
 		{contexts.NewSnapshot([]contexts.Context{{ID: "c", Updated: year}}), "CONTEXTS_SNAPSHOT: contexts[0].updated_at is in the year 10000, want one from 0 to 9999"},
+		{contexts.NewSnapshot([]contexts.Context{{ID: "c", Seen: strings.Repeat("A", 513)}}), "CONTEXTS_SNAPSHOT: contexts[0].seen has 513 bytes, want what Fold.Snapshot gave"},
+		{&contexts.Snapshot{Deleted: []string{"c", ""}}, "CONTEXTS_SNAPSHOT: deleted[1] is empty, want an id"},
+		{&contexts.Snapshot{Deleted: make([]string, 1001)}, "CONTEXTS_SNAPSHOT: deleted has 1001 ids, want at most 1000"},
 		{&contexts.UnknownEvent{Type: "A", Data: json.RawMessage(`{"a":}`)}, "A: is malformed JSON"},
 		{&contexts.UnknownEvent{Type: "A", Data: json.RawMessage(`5`)}, "A: is a number, want an object"},
 		{&contexts.UnknownEvent{Type: "A"}, "A: is nothing, want an object"},

@@ -58,8 +58,8 @@ import (
 //   - CONTEXT_UPDATED does the same, but is ignored if the context is deleted.
 //   - CONTEXT_DELETED removes the context, known or not, and marks it as deleted.
 //     The 1,000 marks made last are kept; to delete again makes the mark anew.
-//   - CONTEXTS_SNAPSHOT replaces everything, marks and seen ids too, by the
-//     contexts it lists, which are taken to be newest first. An item that is no
+//   - CONTEXTS_SNAPSHOT replaces everything by the contexts it lists, which are
+//     taken to be newest first, and what goes with them. An item that is no
 //     object or has no id is skipped, and so is one whose id came before. A time
 //     that is missing or not RFC 3339 is the event's, a number that is missing or
 //     not one is 0.
@@ -70,9 +70,23 @@ import (
 // names no valid id, and a snapshot without an array only set Updated of the
 // context of their Session, if that is known.
 //
+// What goes with a snapshot. The seen of an item says which ids the context saw
+// last: those of messages, a full stop, those of tasks, newest first. Each id is
+// the 8 bytes, the highest first, of its 64-bit FNV-1a hash, and they come in
+// base64 without padding. The member deleted lists the contexts marked as
+// deleted, the mark made first is first; what is no id, or that of a context
+// which is now known, is skipped, and of more than 1,000 the last count. A seen
+// or deleted that is missing, or not as described, is as none: nothing was seen,
+// or nothing is marked.
+//
 // How many. If there are more contexts than fit, that one leaves whose last
 // event was the first in the log; of a snapshot those leave first that it lists
 // last. It leaves no mark: a later event makes it anew.
+//
+// Beginning with a snapshot. Whoever applies what [Fold.Snapshot] returned after
+// some event, as an event of the channel system, and then all that followed, has
+// from there on the same state as whoever applied all events. Room for fewer
+// contexts makes a difference once there are more.
 type Fold struct {
 	contexts *recent[entry]
 	deleted  *recent[struct{}] // the marks
@@ -188,7 +202,7 @@ func (f *Fold) announced(e *tidings.Event, m *members) bool {
 	case TypeCreated, TypeUpdated, TypeDeleted:
 		return f.named(eventType, contextOf(e, m), nameOf(m[nameMember]), e.Time())
 	case TypeSnapshot:
-		return f.replace(m[contextsMember], e.Time())
+		return f.replace(m, e.Time())
 	case TypeConnected, TypeHeartbeat:
 		return true
 	}
@@ -231,45 +245,6 @@ func (f *Fold) rename(id, name string, at time.Time) {
 		c = f.create(id, name, at)
 	}
 	c.Updated, c.Name = at, cmp.Or(name, c.Name)
-}
-
-// replace applies the contexts of a snapshot, and reports whether it has any
-// list of them.
-func (f *Fold) replace(raw []byte, at time.Time) bool {
-	var items []Context
-	seen := make(map[string]bool)
-	for element, err := range jsonscan.Elements(raw) {
-		if err != nil {
-			return false
-		}
-		c, ok := listedContext(element, at)
-		if ok && len(items) < f.contexts.max && !seen[c.ID] {
-			seen[c.ID] = true
-			items = append(items, c)
-		}
-	}
-	*f = *NewFold(f.contexts.max)
-	for _, c := range slices.Backward(items) {
-		f.contexts.add(c.ID, entry{Context: c})
-	}
-	return true
-}
-
-// listedContext reads an item of a snapshot, and reports whether it has an id.
-func listedContext(element []byte, at time.Time) (Context, bool) {
-	r := reader{object: "context"}
-	c := r.context(element)
-	if len(c.Name) > nameLimit {
-		c.Name = ""
-	}
-	if c.Created.IsZero() {
-		c.Created = at
-	}
-	if c.Updated.IsZero() {
-		c.Updated = at
-	}
-	problem, _ := checkID(c.ID)
-	return c, problem == ""
 }
 
 // nameOf reads the name that a system event gives.

@@ -85,6 +85,10 @@ func TestFoldByExample(t *testing.T) {
 			run}, `c3 "s" 4/5 50-55, c1 "" 0/1 4-4`},
 		{"a snapshot of nothing", []step{run, `system - {"type":"CONTEXTS_SNAPSHOT","contexts":[]}`}, ``},
 		{"a snapshot without a list", []step{run, `system c1 {"type":"CONTEXTS_SNAPSHOT"}`}, `c1 "" 0/1 0-1`},
+		{"a snapshot may say what was seen", []step{
+			`system - {"type":"CONTEXTS_SNAPSHOT","contexts":[{"context_id":"c1","task_count":1,"seen":".CNyDB7V752w"}]}`, run, say}, `c1 "" 1/1 0-2`},
+		{"and what was deleted", []step{
+			`system - {"type":"CONTEXTS_SNAPSHOT","contexts":[{"context_id":"c3"}],"deleted":["c2","c1","c3"]}`, run, other, `agui c3 {"type":"CUSTOM"}`}, `c3 "" 0/0 0-3`},
 		{"a snapshot forgets seen ids", []step{run, `system - {"type":"CONTEXTS_SNAPSHOT","contexts":[{"context_id":"c1","task_count":1}]}`, run}, `c1 "" 0/2 1-2`},
 	} {
 		if got := foldOf(0, tt.steps...); got != tt.want {

@@ -1,6 +1,10 @@
 package contexts
 
-import "slices"
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"slices"
+)
 
 // idsLimit is how many ids of messages, and how many of tasks, a context
 // remembers.
@@ -28,11 +32,34 @@ func (s *ids) add(id string) bool {
 	return fresh
 }
 
-// hash is FNV-1a, which is the same in every process: a checkpoint holds hashes.
+// hash is FNV-1a, which is the same in every process: checkpoints and snapshots
+// hold hashes.
 func hash[T ~string | ~[]byte](id T) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(id) {
 		h = (h ^ uint64(id[i])) * 1099511628211
 	}
 	return h
+}
+
+// appendText appends the hashes in base64.
+func (s ids) appendText(dst []byte) []byte {
+	var raw [8 * idsLimit]byte
+	for i, h := range s {
+		binary.BigEndian.PutUint64(raw[8*i:], h)
+	}
+	return base64.RawStdEncoding.AppendEncode(dst, raw[:8*len(s)])
+}
+
+// readIDs reads what appendText appended, and reports whether it is that.
+func readIDs(text string) (hashes ids, ok bool) {
+	all, err := base64.RawStdEncoding.Strict().DecodeString(text)
+	whole := len(text) == base64.RawStdEncoding.EncodedLen(len(all)) // else there are line breaks
+	if err != nil || !whole || len(all)%8 != 0 || len(all) > 8*idsLimit {
+		return nil, false
+	}
+	for ; len(all) > 0; all = all[8:] {
+		hashes = append(hashes, binary.BigEndian.Uint64(all))
+	}
+	return hashes, true
 }

@@ -1,8 +1,11 @@
 package contexts_test
 
 import (
+	"encoding/base64"
 	"encoding/json"
+	"hash/fnv"
 	"math"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -23,7 +26,7 @@ type oracle struct {
 type plainContext struct {
 	contexts.Context
 	used            int
-	messages, tasks []string // last seen last
+	messages, tasks []string // hashes, last seen last
 }
 
 func newOracle(most int) *oracle {
@@ -127,13 +130,26 @@ func count(seen *[]string, n *int, id any) {
 	if s == "" {
 		return
 	}
-	if i := slices.Index(*seen, s); i >= 0 {
+	h := fnv.New64a()
+	h.Write([]byte(s))
+	s = string(h.Sum(nil))
+	if i := lastIndex(*seen, s); i >= 0 {
 		*seen = slices.Delete(*seen, i, i+1)
 	} else {
 		*n = min(*n+1, math.MaxInt32)
 	}
 	*seen = append(*seen, s)
 	*seen = (*seen)[max(0, len(*seen)-16):]
+}
+
+// lastIndex looks from the end, because a snapshot may list a hash twice.
+func lastIndex(all []string, s string) int {
+	for i, have := range slices.Backward(all) {
+		if have == s {
+			return i
+		}
+	}
+	return -1
 }
 
 // firstOf returns the first string that is not empty, and false if there is
@@ -209,6 +225,7 @@ func (o *oracle) system(e *tidings.Event, payload map[string]any) bool {
 		list, ok := payload["contexts"].([]any)
 		if ok {
 			o.replace(list, e.Time())
+			o.mark(payload["deleted"])
 		}
 		return ok
 	}
@@ -265,7 +282,42 @@ func (o *oracle) replace(list []any, at time.Time) {
 			ID: id, Name: nameIn(m), Created: timeIn(m["created_at"], at), Updated: timeIn(m["updated_at"], at),
 			Messages: countIn(m["message_count"]), Tasks: countIn(m["task_count"]),
 		}, clock-i)
+		o.contexts[id].messages, o.contexts[id].tasks = seenIn(m["seen"])
 	}
+}
+
+// mark marks what a snapshot lists as deleted, with times before that of its
+// event.
+func (o *oracle) mark(deleted any) {
+	list, _ := deleted.([]any)
+	for i, item := range list {
+		if id, _ := item.(string); valid(id) && o.contexts[id] == nil {
+			o.deleted[id] = o.clock - 50_000 + i
+			o.forget()
+		}
+	}
+}
+
+var twoLists = regexp.MustCompile(`^([A-Za-z0-9+/]*)\.([A-Za-z0-9+/]*)$`)
+
+// seenIn returns the hashes of messages and tasks, last seen last.
+func seenIn(v any) (messages, tasks []string) {
+	s, _ := v.(string)
+	lists := twoLists.FindStringSubmatch(s)
+	if lists == nil {
+		return nil, nil
+	}
+	var seen [2][]string
+	for i, list := range lists[1:] {
+		hashes, err := base64.RawStdEncoding.Strict().DecodeString(list)
+		if err != nil || len(hashes)%8 != 0 || len(hashes) > 16*8 {
+			return nil, nil
+		}
+		for h := range slices.Chunk(hashes, 8) {
+			seen[i] = slices.Insert(seen[i], 0, string(h))
+		}
+	}
+	return seen[0], seen[1]
 }
 
 func valid(id string) bool { return id != "" && tidings.CheckName("", id, 256) == nil }

@@ -2,7 +2,9 @@ package contexts_test
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"hash/fnv"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -133,6 +135,7 @@ func (m *maker) system() string {
 		m.pick(`"contextId":"`+m.session()+`"`, `"contextId":"`+m.session()+`"`, `"contextId":""`, `"contextId":null`, ``, `"contextId":7`, `"contextId":"bad "`),
 		m.pick(`"name":"n`+m.id()+`"`, `"name":""`, ``, `"name":7`, `"name":"`+strings.Repeat("n", 1025)+`"`),
 		m.pick(`"contexts":[`+strings.Join(items, ",")+`]`, `"contexts":[`+strings.Join(items, ",")+`]`, `"contexts":7`, ``),
+		m.pick(`"deleted":["`+m.session()+`","`+m.session()+`","`+m.session()+`"]`, `"deleted":[7,"","`+m.session()+`"," bad"]`, `"deleted":"c1"`, ``),
 	)
 }
 
@@ -144,7 +147,20 @@ func (m *maker) item() string {
 		m.pick(`"updated_at":"2026-01-02T03:04:05.125Z"`, `"updated_at":"soon"`, `"updated_at":"0001-01-01T00:00:00Z"`, ``),
 		m.pick(`"message_count":3`, `"message_count":-3`, `"message_count":1.5`, `"message_count":2e0`, ``),
 		m.pick(`"task_count":2147483647`, `"task_count":2147483648`, `"task_count":"1"`, `"task_count":1`),
+		m.pick(`"seen":"`+m.hashes(16)+"."+m.hashes(16)+`"`, `"seen":"`+m.hashes(3)+"."+m.hashes(18)+`"`, `"seen":7`,
+			`"seen":"`+m.hashes(3)+`"`, `"seen":"`+m.hashes(3)+`\n.`+m.hashes(2)+`"`, `"seen":"`+m.hashes(1)+`=."`, `"seen":"AAAA.AAAA"`, ``),
 	)
+}
+
+// hashes are those of at most n ids.
+func (m *maker) hashes(n int) string {
+	var all []byte
+	for range m.IntN(n + 1) {
+		h := fnv.New64a()
+		h.Write([]byte(m.id()))
+		all = h.Sum(all)
+	}
+	return base64.RawStdEncoding.EncodeToString(all)
 }
 
 // odd returns JSON that is no event.

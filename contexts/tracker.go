@@ -106,7 +106,7 @@ func (t *Tracker) Contexts(ctx context.Context, owner string) (s *Snapshot, at t
 	err = t.follower.Read(ctx, func(p tidings.ID) {
 		s, at = NewSnapshot(nil), p
 		if a := t.accounts.peek(owner); a != nil {
-			s = NewSnapshot(a.fold.Contexts())
+			s = a.fold.Snapshot()
 		}
 	})
 	if err != nil {

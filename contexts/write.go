@@ -72,6 +72,35 @@ func (w *writer) text(field, s string) {
 	w.out = appendString(w.out, s)
 }
 
+// seen is what a context says was seen.
+func (w *writer) seen(field, s string) {
+	if len(s) > seenLimit {
+		w.fail(field, fmt.Sprintf("has %d bytes, want what Fold.Snapshot gave", len(s)), nil)
+	}
+	w.key(field)
+	w.out = appendString(w.out, s)
+}
+
+// marks are the ids of deleted contexts, left out if there are none.
+func (w *writer) marks(field string, ids []string) {
+	if len(ids) == 0 {
+		return
+	}
+	if len(ids) > deletedLimit {
+		w.fail(field, fmt.Sprintf("has %d ids, want at most %d", len(ids), deletedLimit), nil)
+	}
+	w.key(field)
+	w.out = append(w.out, '[')
+	for i, id := range ids {
+		if problem, err := checkID(id); problem != "" {
+			w.fail(place(field, i), problem, err)
+		}
+		w.comma()
+		w.out = appendString(w.out, id)
+	}
+	w.out = append(w.out, ']')
+}
+
 // time is a time in UTC.
 func (w *writer) time(field string, t time.Time) {
 	t = t.UTC()

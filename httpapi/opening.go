@@ -110,6 +110,11 @@ func (s *streaming) narrow(all *contexts.Snapshot) *contexts.Snapshot {
 			some.Contexts = append(some.Contexts, c)
 		}
 	}
+	for _, id := range all.Deleted {
+		if slices.Contains(s.sel.Sessions, id) {
+			some.Deleted = append(some.Deleted, id)
+		}
+	}
 	return some
 }
 
