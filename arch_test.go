@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -18,7 +19,7 @@ const module = "github.com/tidings-dev/tidings"
 // nothing but the standard library.
 var rooms = map[string]struct{ inside, outside string }{
 	"agui":          {inside: ". internal/jsonscan"},
-	"a2a":           {inside: "internal/jsonscan"},
+	"a2a":           {inside: ". internal/jsonscan", outside: "github.com/a2aproject/a2a-go/v2/a2a"},
 	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan"},
 	"analytics":     {inside: ". internal/fold internal/jsonscan"},
 	"internal/fold": {inside: "."},
@@ -41,6 +42,21 @@ func TestArrowsPointDown(t *testing.T) {
 				t.Errorf("%s must not import %s: see ARCHITECTURE.md", file, imported)
 			}
 		}
+	}
+}
+
+// Who serves a hub from a program of his own gets what this says, and no gRPC
+// and no protocol buffers, which the module of A2A's SDK has as well.
+func TestServingNeedsTheTypesOfA2AOnly(t *testing.T) {
+	cmd := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", "./httpapi", "./a2a", "./agui")
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := slices.Sorted(slices.Values(strings.Fields(string(out))))
+	want := []string{"github.com/a2aproject/a2a-go/v2", "github.com/google/uuid", module}
+	if got = slices.Compact(got); !slices.Equal(got, want) {
+		t.Errorf("got the modules %q, want %q", got, want)
 	}
 }
 

@@ -7,8 +7,8 @@ import (
 	"github.com/tidings-dev/tidings/internal/jsonscan"
 )
 
-// ErrInvalid is matched by every error of [Peek]. The error's text says what
-// was found and what is wanted.
+// ErrInvalid is matched by every error of [Peek], and of broadcasting what is no
+// event. The error's text says what was found and what is wanted.
 var ErrInvalid = errors.New("a2a: invalid event")
 
 // Peeked is what routing needs to know of an event. What the event does not
