@@ -20,12 +20,19 @@ func (h *Hub) Observe(sel Selector, start Start) (*Subscription, error) {
 
 // PublishReserved is Publish on a reserved channel, which no stream carries and
 // only an observer reads. It is for what a program, or its replicas, say to
-// themselves: do not pass on to it what came from outside.
+// themselves, and figures and hooks do not tell of it either. Do not pass on to
+// it what came from outside.
 func (h *Hub) PublishReserved(ctx context.Context, event Event) (Receipt, error) {
 	if !event.Channel.Reserved() {
-		return Receipt{}, h.refuse(invalid("channel", string(event.Channel), "one that begins with "+reservedPrefix))
+		return Receipt{}, invalid("channel", string(event.Channel), "one that begins with "+reservedPrefix)
 	}
-	return h.publish(ctx, event)
+	events := [1]Event{event}
+	receipts := [1]Receipt{}
+	if err := h.check(&events[0]); err != nil {
+		return Receipt{}, err
+	}
+	err := h.append(ctx, events[:], receipts[:])
+	return receipts[0], err
 }
 
 // Durable reports whether the log is another than a MemoryLog, and so may keep

@@ -57,6 +57,9 @@ func TestObserversReadReservedChannelsByName(t *testing.T) {
 		if got := read(t, sub, 1); got[0] != "2" {
 			t.Errorf("the subscriber got %v", got)
 		}
+		if s := hub.Stats(); s.Published != 1 {
+			t.Errorf("%d events are counted as published, want 1", s.Published)
+		}
 		if _, err := hub.Publish(t.Context(), note); !errors.Is(err, tidings.ErrInvalid) {
 			t.Errorf("Publish: got error %v", err)
 		}

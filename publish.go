@@ -16,17 +16,9 @@ import (
 // ErrUnknownOutcome says that ctx ended before it was known whether the event
 // was kept: publish it again with the same Key, which should not be empty.
 func (h *Hub) Publish(ctx context.Context, event Event) (Receipt, error) {
-	if err := h.opts.Router.check(event.Channel); err != nil {
-		return Receipt{}, h.refuse(err)
-	}
-	return h.publish(ctx, event)
-}
-
-// publish is Publish on any channel.
-func (h *Hub) publish(ctx context.Context, event Event) (Receipt, error) {
 	events := [1]Event{event}
 	receipts := [1]Receipt{}
-	if err := h.check(&events[0]); err != nil {
+	if err := cmp.Or(h.opts.Router.check(event.Channel), h.check(&events[0])); err != nil {
 		return Receipt{}, h.refuse(err)
 	}
 	if err := h.append(ctx, events[:], receipts[:]); err != nil {

@@ -93,7 +93,7 @@ func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
 	var through, instead tidings.ID
 	_ = t.follower.Turn(ctx, func() {
 		if a := t.accounts.peek(owner); a != nil {
-			parts, through, instead = a.fold.Checkpoint(0), a.last, a.saved
+			parts, through, instead = a.fold.Checkpoint(t.part()), a.last, a.saved
 		}
 	})
 	for i, part := range parts {
@@ -108,6 +108,10 @@ func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
 	}
 	return nil
 }
+
+// part returns how many bytes of a state fit into an event, with what is said
+// about them.
+func (t *Tracker) part() int { return min(defaultPart, t.hub.Limits().Event-1024) }
 
 // publish keeps one part.
 func (t *Tracker) publish(ctx context.Context, owner string, instead tidings.ID, c checkpoint) error {
