@@ -74,13 +74,13 @@ func (l *MemoryLog) stamp(now time.Time, seq uint64) ID {
 }
 
 // own reports whether id is a position of this log: one in a million others
-// below the head could pass for one, none beyond it. The log's lock need not be
+// below the head could pass for one, none beyond it. The log's lock must not be
 // held.
 func (l *MemoryLog) own(id ID) bool {
 	if id.seq == 0 {
 		return id == l.created
 	}
-	return id == l.stamp(id.Time(), id.seq) && id.seq <= l.window.position().seq
+	return id == l.stamp(id.Time(), id.seq) && l.window.reached(id.seq)
 }
 
 // Append implements Log. It never waits.

@@ -2,6 +2,7 @@ package tidings_test
 
 import (
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 
@@ -45,6 +46,42 @@ func TestPositionFromTheOldestSkipsNothing(t *testing.T) {
 			t.Errorf("got position %s before anything was read, want none", at)
 		}
 	})
+}
+
+// Whoever was handed an event can go on after it at once, though its publisher
+// is not done.
+func TestPositionThatWasJustReachedIsTheLogs(t *testing.T) {
+	for range 8 {
+		hub := newHub(t, nil, nil)
+		for _, sel := range []tidings.Selector{{Everyone: true}, {User: "u"}, {User: "u", Sessions: []string{"s"}}} {
+			sub := subscribe(t, hub, sel, tidings.Live)
+			var publisher sync.WaitGroup
+			publisher.Go(func() { publishNumbers(t, hub, "u", "s", 1, 3000) })
+			resumeEverywhere(t, hub, sub, 3000)
+			publisher.Wait()
+			sub.Close()
+		}
+	}
+}
+
+// resumeEverywhere reads n events and subscribes after each batch of them.
+func resumeEverywhere(t *testing.T, hub *tidings.Hub, sub *tidings.Subscription, n int) {
+	t.Helper()
+	for n > 0 {
+		batch, err := sub.Pending(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n -= len(batch.Events); len(batch.Events) == 0 {
+			continue
+		}
+		again := subscribe(t, hub, sub.Selector(), tidings.After(sub.Position()))
+		if _, err := again.Pending(t.Context(), nil); err != nil {
+			t.Errorf("after %v: %v", sub.Position(), err)
+			return
+		}
+		again.Close()
+	}
 }
 
 func TestPositionBeyondAMemoryLogIsForeign(t *testing.T) {

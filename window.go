@@ -260,6 +260,17 @@ func (w *window) detach(c *cursor) {
 // position returns the head.
 func (w *window) position() ID { return w.head.Load().ID }
 
+// reached reports whether the head is at seq or beyond. Who was handed an event
+// may ask before its insertion is done: the head comes last.
+func (w *window) reached(seq uint64) bool {
+	if seq <= w.position().seq {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return seq <= w.position().seq
+}
+
 // advance moves the head without an event.
 func (w *window) advance(head ID) {
 	w.mu.Lock()

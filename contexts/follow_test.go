@@ -244,7 +244,7 @@ func (f *follower) take(frame *sse.Event) error {
 	}
 	if frame.Kind == sse.Message {
 		if !f.at.IsZero() && at.Compare(f.at) <= 0 || !frame.HasID {
-			return fmt.Errorf("frame %s %.80s after position %s", frame.ID, frame.Data, f.at)
+			return fmt.Errorf("frame %s %.300s after position %s", frame.ID, frame.Data, f.at)
 		}
 		if err := f.apply(frame, at); err != nil {
 			return err
