@@ -68,20 +68,39 @@ func folded(n int) *contexts.Fold {
 	return fold
 }
 
-// What the first frame of a contexts stream costs.
+// What the first frame of a contexts stream costs: with the full rings of ids
+// seen that a fold has, and as of a provider who knows only the contexts.
 func BenchmarkSnapshot(b *testing.B) {
 	for _, n := range []int{10, 1000, 10_000} {
-		b.Run(fmt.Sprintf("contexts=%d", n), func(b *testing.B) {
-			fold, buf := folded(n), []byte(nil)
-			b.ReportAllocs()
-			for b.Loop() {
-				var err error
-				if buf, err = contexts.NewSnapshot(fold.Contexts()).AppendJSON(buf[:0]); err != nil {
-					b.Fatal(err)
-				}
-			}
-			b.ReportMetric(float64(len(buf)), "bytes")
+		fold := folded(n)
+		b.Run(fmt.Sprintf("seen=true/contexts=%d", n), func(b *testing.B) { appendAll(b, fold.Snapshot) })
+		b.Run(fmt.Sprintf("seen=false/contexts=%d", n), func(b *testing.B) {
+			appendAll(b, func() *contexts.Snapshot { return contexts.NewSnapshot(fold.Contexts()) })
 		})
+	}
+}
+
+func appendAll(b *testing.B, snapshot func() *contexts.Snapshot) {
+	b.ReportAllocs()
+	var buf []byte
+	for b.Loop() {
+		var err error
+		if buf, err = snapshot().AppendJSON(buf[:0]); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(buf)), "bytes")
+}
+
+// What it costs who joins.
+func BenchmarkJoin(b *testing.B) {
+	data, err := folded(1000).Snapshot().AppendJSON(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		contexts.NewFold(0).Apply(&tidings.Event{Channel: tidings.System, Data: data})
 	}
 }
 

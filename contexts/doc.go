@@ -57,7 +57,8 @@
 //	}
 //
 // [Decode] is tolerant of what is missing and keeps events of types that it does
-// not know. [Peek] reads no more than routing needs.
+// not know. [Peek] reads no more than routing needs. The Session of an envelope is
+// the context of the event, which most AG-UI payloads do not name.
 //
 // # Knowing the contexts
 //
@@ -69,14 +70,39 @@
 //		...
 //		fold.Apply(&event)
 //	}
-//	snapshot := contexts.NewSnapshot(fold.Contexts())
+//	show(fold.Contexts())
 //
 // The rules by which it does are with [Fold]. They use no clock and no chance, so
 // that everybody who applies the same events has the same contexts, and they are
-// precise enough to follow them in another language. For that a program needs
-// each event's channel, session, type, time and payload, which the feed says; the
-// envelope of the contexts stream has only channel and payload, and most AG-UI
-// payloads do not name their thread.
+// precise enough to follow them in another language.
+//
+// # Folding the contexts stream
+//
+// Who follows the stream needs nothing else. It begins with a snapshot, made by
+// [Fold.Snapshot], of all that came up to a position, and goes on with exactly
+// what follows. A Fold that applies both has at each position, whatever moment it
+// joined at and from whatever replica, the state of a Fold that applied all
+// events. The frames have what Apply looks at:
+//
+//	envelope, err := contexts.DecodeEnvelope(frame.Data)
+//	...
+//	fold.Apply(&tidings.Event{
+//		ID:      position, // the frame's id, <unix-nano>-<seq>: the first half is the time
+//		Channel: envelope.Protocol,
+//		Session: envelope.Session,
+//		Data:    envelope.Event,
+//	})
+//
+// The type is that of the payload. Publishers may have said another; who counts
+// with that asks for the stream with names=type and sets Type to the frame's
+// name. Who resumes after a position keeps the Fold and gets no snapshot; a
+// snapshot that comes after a loss replaces what the Fold had. A stream that is
+// narrowed to some sessions gives their contexts, and one narrowed to some types
+// gives no state.
+//
+// The snapshot of a program that lists its contexts itself, see [Provided], says
+// neither what was seen nor what was deleted: what comes again after it counts
+// again.
 //
 // The numbers are for people to see. A message counts when it begins and a task
 // when it is first heard of; a context remembers the last 16 ids of each, so what

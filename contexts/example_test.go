@@ -105,3 +105,27 @@ func ExampleRestore() {
 	// 1
 	// 1 <nil>
 }
+
+// How do I keep up to date by the contexts stream alone?
+func ExampleFold_Snapshot() {
+	served := contexts.NewFold(0)
+	served.Apply(&tidings.Event{Channel: tidings.A2A, Session: "c1", Data: []byte(`{"task":{"id":"t1"}}`)})
+	snapshot, err := served.Snapshot().AppendJSON(nil) // what a stream begins with
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	fold := contexts.NewFold(0)
+	for _, envelope := range []contexts.Envelope{
+		{Protocol: tidings.System, Event: snapshot},
+		{Protocol: tidings.A2A, Session: "c1", Event: []byte(`{"statusUpdate":{"taskId":"t1"}}`)}, // was counted
+		{Protocol: tidings.A2A, Session: "c1", Event: []byte(`{"statusUpdate":{"taskId":"t2"}}`)},
+	} {
+		fold.Apply(&tidings.Event{Channel: envelope.Protocol, Session: envelope.Session, Data: envelope.Event})
+	}
+	for _, c := range fold.Contexts() {
+		fmt.Println(c.ID, c.Tasks)
+	}
+	// Output: c1 2
+}

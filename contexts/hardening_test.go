@@ -2,6 +2,7 @@ package contexts_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -112,5 +113,31 @@ func TestLongNamesAndIDsAreNotKept(t *testing.T) {
 	}
 	if c := fold.Contexts(); len(c) != 1 || c[0].ID != "c1" || c[0].Name != "" {
 		t.Errorf("got %v, want c1 without a name", c)
+	}
+}
+
+// What a snapshot says was seen counts only if all of it can be read.
+func TestWhatWasSeenIsTakenWholeOrNotAtAll(t *testing.T) {
+	const h, more = "CNyDB7V752w", "CIrHB7UBMlY" // of r1 and of another
+	for seen, want := range map[string]string{
+		`"` + h + "." + h + `"`: "0/0", `".` + h + `"`: "1/0", `"` + h + `."`: "0/1",
+		`""`: "1/1", `"."`: "1/1", `null`: "1/1", `7`: "1/1", `["` + h + `"]`: "1/1",
+		`"` + h + `"`: "1/1", `"` + h + "." + h + `."`: "1/1", `"` + h + "," + h + `"`: "1/1",
+		`"` + h + "=." + h + `"`: "1/1", `"` + h + `\n.` + h + `"`: "1/1", `"` + h + "." + h[:10] + `"`: "1/1",
+		`"` + h + "." + h[:10] + `x"`: "1/1", `"` + h + "." + more[:8] + `"`: "1/1",
+		`"` + h + "." + strings.Repeat("A", 182) + `"`: "1/1",
+	} {
+		fold := contexts.NewFold(0)
+		for _, e := range []tidings.Event{
+			{Channel: tidings.System, Data: []byte(`{"type":"CONTEXTS_SNAPSHOT","contexts":[{"context_id":"c","seen":` + seen + `}]}`)},
+			{Channel: tidings.AGUI, Session: "c", Data: []byte(`{"type":"RUN_STARTED","runId":"r1"}`)},
+			{Channel: tidings.AGUI, Session: "c", Data: []byte(`{"type":"TEXT_MESSAGE_START","messageId":"r1"}`)},
+		} {
+			fold.Apply(&e)
+		}
+		c := fold.Contexts()[0]
+		if got := fmt.Sprintf("%d/%d", c.Messages, c.Tasks); got != want {
+			t.Errorf("%s: got %s, want %s", seen, got, want)
+		}
 	}
 }
