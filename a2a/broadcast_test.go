@@ -1,6 +1,7 @@
 package a2a_test
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http/httptest"
@@ -37,7 +38,9 @@ func serve(t *testing.T) (*tidings.Hub, *client.Client) {
 // follow returns the first n events of alice's stream a2a.
 func follow(t *testing.T, c *client.Client, n int) (events []string) {
 	t.Helper()
-	for e, err := range c.Follow(t.Context(), client.Stream{Name: "a2a", User: "alice", FromStart: true}) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for e, err := range c.Follow(ctx, client.Stream{Name: "a2a", User: "alice", FromStart: true}) {
 		if err != nil {
 			t.Fatal(err)
 		}

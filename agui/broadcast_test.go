@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -34,7 +35,9 @@ func serve(t *testing.T) (*tidings.Hub, *client.Client) {
 // follow returns the first n events of alice's stream agui.
 func follow(t *testing.T, c *client.Client, n int) (events []string) {
 	t.Helper()
-	for e, err := range c.Follow(t.Context(), client.Stream{Name: "agui", User: "alice", FromStart: true}) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	for e, err := range c.Follow(ctx, client.Stream{Name: "agui", User: "alice", FromStart: true}) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -170,7 +173,7 @@ func TestValidFixturesAreRelayedUnchanged(t *testing.T) {
 		if _, err := agui.Peek(data); err != nil { // it is a part of an event
 			e.Type = "PART"
 		}
-		if _, err := c.PublishRaw(context.Background(), e); err != nil {
+		if _, err := c.PublishRaw(t.Context(), e); err != nil {
 			t.Fatalf("%s: %v", file, err)
 		}
 		want = append(want, strings.NewReplacer("\n", "", "\r", "").Replace(string(data)))
