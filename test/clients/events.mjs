@@ -1,7 +1,16 @@
-import { EventSchemas } from '@ag-ui/core/schemas'
+// Judges events of AG-UI, which come on standard input, each a line of JSON, by
+// the schemas of AG-UI's own package. The first line it prints says what the
+// package knows, the others why each event is refused, empty if it is not.
 import { createInterface } from 'node:readline'
+import { isDeepStrictEqual } from 'node:util'
+import { EventSchemas, EventTypeSchema, PROTOCOL_VERSION } from '@ag-ui/core/schemas'
+
+const print = (line) => console.log(JSON.stringify(line))
+
+print({ version: PROTOCOL_VERSION, types: EventTypeSchema.options })
 for await (const line of createInterface({ input: process.stdin })) {
-  const r = EventSchemas.safeParse(JSON.parse(line))
-  if (!r.success) console.log(line.slice(0,200), JSON.stringify(r.error.issues))
-  else { const a=JSON.stringify(r.data), b=JSON.stringify(JSON.parse(line)); if(a!==b) console.log('DIFF\n'+a+'\n'+b) }
+  const event = JSON.parse(line)
+  const { error, data } = EventSchemas.safeParse(event)
+  if (error) print(error.message)
+  else print(isDeepStrictEqual(data, event) ? '' : 'read as ' + JSON.stringify(data))
 }

@@ -1,7 +1,7 @@
 // Package clients_test proves that the clients people use follow a real server
 // through connections that are cut: "tidings tail", the npm package
-// eventsource, and fetch-event-source of Microsoft. It needs Node and what
-// "npm ci" installs here.
+// eventsource, and fetch-event-source of Microsoft; and that AG-UI's own schemas
+// accept what package agui makes. It needs Node and what "npm ci" installs here.
 package clients_test
 
 import (
@@ -103,7 +103,7 @@ func needNode(t *testing.T) {
 	if _, err := exec.LookPath("node"); err != nil {
 		t.Fatalf("%v: this test needs Node 20 or later; -short leaves it out", err)
 	}
-	for _, name := range []string{"eventsource", "eventsource5", "@microsoft/fetch-event-source"} {
+	for _, name := range []string{"eventsource", "eventsource5", "@microsoft/fetch-event-source", "@ag-ui/core", "zod"} {
 		if _, err := os.Stat(filepath.Join("node_modules", name, "package.json")); errors.Is(err, fs.ErrNotExist) {
 			t.Fatalf("node_modules/%s is missing: run `npm ci` in test/clients, or `make test`, which does; -short leaves this test out", name)
 		}
