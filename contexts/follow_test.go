@@ -318,7 +318,7 @@ func TestFoldingTheStreamGivesTheStateAtEveryMoment(t *testing.T) {
 			w := newWorld(t, logs...)
 			var publishers, followers sync.WaitGroup
 			for i := range uint64(4) {
-				publishers.Go(func() { w.publish(i, 400) })
+				publishers.Go(func() { w.publish(i, 200) })
 			}
 			for i := range uint64(8) {
 				followers.Go(func() { w.follow(i) })
