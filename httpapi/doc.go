@@ -3,13 +3,58 @@
 // contract with clients; this package is its one implementation on the side of
 // the server.
 //
+// # Mounting it
+//
 // [New] returns one [http.Handler] for all routes. It can be mounted on any
 // mux, also under a prefix:
 //
+//	api := httpapi.New(hub, nil)
 //	mux.Handle("/tidings/", http.StripPrefix("/tidings", api))
 //
-// Who a request speaks for comes from [Options.Authenticate]. Without it the
-// handler serves only its own machine; see [Options].
+// # Saying who asks
+//
+// Who a request speaks for comes from [Options].Authenticate. Without it the
+// handler serves only its own machine, for development.
+//
+//	api := httpapi.New(hub, &httpapi.Options{
+//		Authenticate: func(r *http.Request) (httpapi.Access, error) {
+//			user, ok := sessions.User(r)
+//			if !ok {
+//				return httpapi.Access{}, httpapi.ErrUnauthorized
+//			}
+//			return httpapi.Access{Subject: user, Owner: user}, nil
+//		},
+//	})
+//
+// How many connections a subject may have is the hub's to say, because it
+// counts those too that a program serves in another way: see
+// [tidings.Options].MaxConnections. The next is answered with 429.
+//
+// # What streams begin with
+//
+// A contexts stream begins with a snapshot of the owner's contexts and goes on
+// with exactly what follows it. The list is folded from the log by a
+// [contexts.Tracker]; a program that keeps its contexts itself says so:
+//
+//	api := httpapi.New(hub, &httpapi.Options{
+//		Contexts: contexts.Provided(hub, func(ctx context.Context, owner string) ([]contexts.Context, error) {
+//			return db.Contexts(ctx, owner)
+//		}),
+//	})
+//
+// Analytics streams, and the feed of everyone, carry real-time stats every
+// [Options].StatsInterval.
+//
+// # Stopping
+//
+// [Handler.Drain] ends streams one by one, so that their clients do not all
+// come back at once; then shut the server down, and close the hub last.
+//
+//	api.Drain(ctx)
+//	server.Shutdown(ctx)
+//	hub.Close()
+//
+// # What it costs
 //
 // A stream is served by the request's own goroutine, with any
 // [http.ResponseWriter] that can flush and has write deadlines, HTTP/2 and TLS
