@@ -213,3 +213,25 @@ func TestStringsAreWhatEncodingJSONReads(t *testing.T) {
 		t.Errorf("got  %q\nwant %q", got.Delta, want)
 	}
 }
+
+// A string is looked at several bytes at a time: each byte must be found at
+// each place, and what needs no escape must have none.
+func TestEveryByteOfAStringIsSeenAtEveryPlace(t *testing.T) {
+	for length := 1; length <= 20; length++ {
+		for at := range length {
+			for c := range 256 {
+				b := []byte(strings.Repeat("~", length))
+				b[at] = byte(c)
+				data := encode(t, agui.NewTextMessageContent("m", string(b)))
+				var got struct{ Delta string }
+				if err := json.Unmarshal(data, &got); err != nil || got.Delta != strings.ToValidUTF8(string(b), "\uFFFD") {
+					t.Fatalf("byte %#x at %d of %d: got %s, %v", c, at, length, data, err)
+				}
+				escaped := c < ' ' || c == '"' || c == '\\'
+				if bytes.ContainsRune(data, '\\') != escaped {
+					t.Fatalf("byte %#x at %d of %d: got %s", c, at, length, data)
+				}
+			}
+		}
+	}
+}
