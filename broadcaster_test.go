@@ -69,6 +69,24 @@ func TestBroadcastReachesTheOwnersSubscribersOnly(t *testing.T) {
 	}
 }
 
+func TestWhoLeftIsNotCounted(t *testing.T) {
+	hub, builds := newBuilds(t, encodeBuild, nil)
+	first := subscribe(t, hub, tidings.Selector{User: "alice"}, tidings.Live)
+	second := subscribe(t, hub, tidings.Selector{User: "alice"}, tidings.Live)
+	left := 2
+	for _, sub := range []*tidings.Subscription{first, second} {
+		sub.Close()
+		left--
+		receipt, err := builds.Broadcast(t.Context(), "alice", build{Name: "x"})
+		if err != nil || receipt.Subscribers != left {
+			t.Errorf("got %d subscribers and error %v, want %d", receipt.Subscribers, err, left)
+		}
+	}
+	if got := hub.Stats().Subscribers; got != 0 {
+		t.Errorf("%d subscribers are left", got)
+	}
+}
+
 func TestBroadcastPublishesWhatTheEncoderSays(t *testing.T) {
 	hub, builds := newBuilds(t, encodeBuild, nil)
 	sub := subscribe(t, hub, tidings.Selector{User: "alice"}, tidings.Live)

@@ -95,3 +95,20 @@ func TestPositionBeyondAMemoryLogIsForeign(t *testing.T) {
 		t.Errorf("got %v, want %v", got, want)
 	}
 }
+
+// A hub that was restarted has no event yet, and its clients come back.
+func TestARestartIsToldBeforeTheFirstEvent(t *testing.T) {
+	before := newHub(t, nil, nil)
+	ids := append(publishNumbers(t, before, "u", "s", 0, 9), before.Stats().Floor)
+	for _, id := range ids {
+		after := newHub(t, nil, nil)
+		sub := subscribe(t, after, tidings.Selector{User: "u"}, tidings.After(id))
+		if got := readAll(t, sub); !slices.Equal(got, []string{"lost foreign"}) {
+			t.Errorf("after %s: got %v, want the notice", id, got)
+		}
+		publishNumbers(t, after, "u", "s", 10, 11)
+		if got, want := readAll(t, sub), numbers(10, 11); !slices.Equal(got, want) {
+			t.Errorf("after %s: got %v, want %v", id, got, want)
+		}
+	}
+}
