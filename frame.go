@@ -24,8 +24,11 @@ const (
 	frameEnd  = "\n\n"
 )
 
-// newFrame encodes an event and returns the frame and the payload inside it.
+// newFrame encodes an event and returns the frame and the payload inside it. No
+// payload breaks the frame, whoever put it into the log: one that a hub checked
+// has no line breaks, another loses them.
 func newFrame(id ID, data []byte) (frame, []byte) {
+	data = oneLine(data)
 	f := make(frame, 0, len(frameData)+len(data)+len(frameID)+maxIDLen+len(frameEnd))
 	f = append(f, frameData...)
 	f = append(f, data...)
@@ -41,18 +44,18 @@ func newFrame(id ID, data []byte) (frame, []byte) {
 // An event from a Subscription is not encoded again, unless it was given other
 // Data.
 func (e *Event) AppendFrame(dst []byte, prefix, suffix string) []byte {
-	f := e.frame
-	if !f.holds(e.Data) {
-		f, _ = newFrame(e.ID, e.Data)
+	f, data := e.frame, e.Data
+	if !f.holds(data) {
+		f, data = newFrame(e.ID, data)
 	}
 	if prefix == "" && suffix == "" {
 		return append(dst, f...)
 	}
 	dst = append(dst, frameData...)
 	dst = append(dst, prefix...)
-	dst = append(dst, e.Data...)
+	dst = append(dst, data...)
 	dst = append(dst, suffix...)
-	return append(dst, f[len(frameData)+len(e.Data):]...)
+	return append(dst, f[len(frameData)+len(data):]...)
 }
 
 // holds reports whether data is the payload inside the frame, and not a copy or

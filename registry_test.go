@@ -21,6 +21,16 @@ func register(t testing.TB, r *tidings.Registry, user, id string) *tidings.Guard
 	return g
 }
 
+// over fails unless a connection no longer counts.
+func over(t testing.TB, g *tidings.Guard) {
+	t.Helper()
+	select {
+	case <-g.Done():
+	default:
+		t.Error("the guard is not done")
+	}
+}
+
 // counts shows what a registry knows.
 func counts(r *tidings.Registry) string {
 	users, connections := r.Counts()
@@ -75,13 +85,13 @@ func TestTheSameConnectionReplaces(t *testing.T) {
 	r := newHub(t, nil, &tidings.Options{MaxConnections: 1}).Connections("agui")
 	old := register(t, r, "alice", "1")
 	g := register(t, r, "alice", "1") // at the limit
-	<-old.Done()
+	over(t, old)
 	old.Release()
 	if got, want := counts(r), "[alice] 1/1 total 1"; got != want {
 		t.Errorf("after the old guard's release got %s, want %s", got, want)
 	}
 	g.Release()
-	<-g.Done()
+	over(t, g)
 	if got, want := counts(r), "[] 0/0 total 0"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
@@ -91,7 +101,7 @@ func TestUnregisteringTellsTheGuard(t *testing.T) {
 	r := newHub(t, nil, nil).Connections("agui")
 	g := register(t, r, "alice", "1")
 	r.Unregister("alice", "1")
-	<-g.Done()
+	over(t, g)
 }
 
 func TestTheEleventhConnectionIsRefused(t *testing.T) {
@@ -210,5 +220,5 @@ func churn(t *testing.T, random *rand.Rand, r *tidings.Registry) {
 		g.Release()
 	}
 	g.Release()
-	<-g.Done()
+	over(t, g)
 }

@@ -110,6 +110,9 @@ func (a *api) request(method, path, body string, headers ...string) *http.Reques
 func read(t testing.TB, res *http.Response) answer {
 	t.Helper()
 	defer res.Body.Close()
+	if res.Request.Method == "GET" && res.Header.Get("Content-Type") == wire.StreamType {
+		t.Fatalf("%s: a stream began, which has no end to read to", res.Request.URL)
+	}
 	body, err := io.ReadAll(res.Body)
 	if err != nil {
 		t.Fatal(err)

@@ -124,11 +124,12 @@ func (f namedFormat) head(dst []byte, e *tidings.Event) []byte {
 	return f.format.head(appendName(dst, e.Type), e)
 }
 
-// appendName appends the line that names a frame. Types have no line breaks;
-// the hub has checked. Names that mean something else to a client, and could
-// be forged, are left out: an EventSource has its own events open and error.
+// appendName appends the line that names a frame. Names that mean something else
+// to a client, and could be forged, are left out: an EventSource has its own
+// events open and error. So are those that would break the line, which no hub
+// publishes, but which another program may have put into the log.
 func appendName(dst []byte, name string) []byte {
-	if name == "" || name == "open" || name == "error" {
+	if name == "" || name == "open" || name == "error" || strings.ContainsAny(name, "\r\n") {
 		return dst
 	}
 	dst = append(dst, "event: "...)

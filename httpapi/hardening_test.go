@@ -148,6 +148,7 @@ func TestSessionsOfMalformedNames(t *testing.T) {
 	a.post("/v1/publish/system?user=a&session=x&session=y", `1`).is(t, 400, wire.Invalid)
 	a.post("/v1/publish/nope?user=a", `1`).is(t, 400, wire.UnknownChannel)
 	a.post("/v1/publish/tidings.control?user=a", `1`).is(t, 400, wire.UnknownChannel)
+	a.post("/v1/publish/AGUI?user=a&session=s", `1`).is(t, 400, wire.UnknownChannel)
 	a.nothingHappened()
 }
 

@@ -98,6 +98,33 @@ func TestStreamsGoOnPastPayloadsThatMakeNoSense(t *testing.T) {
 	})
 }
 
+// Another program may put into the log what no hub would publish.
+func TestNothingInTheLogBreaksAFrame(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		for _, data := range []string{"1\nid: 7-7\n\ndata: 2", "1\rid: 7-7", "\r\n1\r\n", strings.Repeat(" \n", 40<<10) + "1"} {
+			e := tidings.Event{User: "alice", Channel: tidings.System, Type: "T\nid: 7-7", Session: "s\nid: 7-7", Data: []byte(data)}
+			if _, err := log.Append(t.Context(), []tidings.Event{e}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, opts := range []*tidings.Options{nil, {WindowBytes: 1}} { // from the window, and from the log
+			a := serveInMemory(t, newHub(t, log.Replica(), opts), &httpapi.Options{WriteTimeout: time.Hour}, nil)
+			synctest.Wait()
+			for _, path := range []string{"contexts?user=alice&", "feed?user=alice&"} {
+				r := a.follow("/v1/stream/" + path + "from=start&names=type")
+				for n := range 4 {
+					if e, err, _ := r.next(); err != nil || seq(e.ID) != fmt.Sprint(n+1) || e.Name != "" || strings.ContainsAny(string(e.Data), "\r\n") {
+						t.Errorf("%s: got %s %q %.100q, error %v, want event %d", path, e.ID, e.Name, e.Data, err, n+1)
+					}
+				}
+				r.expect(": keep-alive")
+				r.close()
+			}
+		}
+	})
+}
+
 // TestContextsJoinTheirSnapshotWhileEventsCome opens streams while contexts are
 // made: a snapshot lists what was made before it, and what follows is exactly
 // the rest.
