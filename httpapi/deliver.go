@@ -38,6 +38,7 @@ var (
 	errDrained = errors.New("drained")
 	errExpired = errors.New("access expired")
 	errRevoked = errors.New("access revoked")
+	errAged    = errors.New("lasted as long as it may")
 
 	errUnregistered = errors.New("unregistered")
 )
@@ -58,7 +59,7 @@ func (d *delivery) run(ctx context.Context) error {
 			return err
 		}
 	}
-	draining, parting := d.h.drain.begun, (<-chan time.Time)(nil)
+	draining, parting, aged := d.h.drain.begun, (<-chan time.Time)(nil), d.age()
 	for {
 		ready, err := d.pump(ctx)
 		if err != nil {
@@ -76,6 +77,8 @@ func (d *delivery) run(ctx context.Context) error {
 			return errors.Join(errDrained, d.part())
 		case <-expiry:
 			return errExpired
+		case <-aged:
+			return errAged
 		case <-d.access.Revoked:
 			return errRevoked
 		case <-d.asked.guard.Done():
@@ -98,6 +101,16 @@ func (d *delivery) expiry() (<-chan time.Time, func() bool) {
 	}
 	timer := time.NewTimer(time.Until(d.access.Expires))
 	return timer.C, timer.Stop
+}
+
+// age returns what yields when the stream has lasted long enough. Those that
+// began together do not end together.
+func (d *delivery) age() <-chan time.Time {
+	limit := d.h.opts.MaxAge
+	if limit <= 0 {
+		return nil
+	}
+	return time.After(limit - upTo(limit/4))
 }
 
 // begin writes the start of the stream: proof that it runs, and a position

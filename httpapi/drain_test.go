@@ -184,6 +184,37 @@ func TestStreamEndsWhenAccessDoes(t *testing.T) {
 	})
 }
 
+// Streams that began together end apart, and their clients miss nothing.
+func TestStreamsEndWhenTheyLastedLongEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const count = 40
+		a := serveInMemory(t, newHub(t, nil, &tidings.Options{MaxConnections: -1}), &httpapi.Options{MaxAge: time.Hour, KeepAlive: 10 * time.Minute}, nil)
+		began := time.Now()
+		var work sync.WaitGroup
+		ends := make([]time.Duration, count)
+		for i := range count {
+			r := a.follow("/v1/stream/agui?user=alice")
+			work.Go(func() {
+				for got := ""; got != "end"; got = r.show() {
+				}
+				ends[i] = time.Since(began)
+				a.publish("alice", `1`)
+				r = a.follow("/v1/stream/agui?user=alice", "Last-Event-ID: "+r.lastID)
+				r.show()
+				if got := r.show(); !strings.HasSuffix(got, " 1") {
+					t.Errorf("after the end got %s", got)
+				}
+				r.close()
+			})
+		}
+		work.Wait()
+		slices.Sort(ends)
+		if ends[0] < 45*time.Minute || ends[0] > 50*time.Minute || ends[count-1] < 55*time.Minute || ends[count-1] > time.Hour {
+			t.Errorf("ends from %v to %v", ends[0], ends[count-1])
+		}
+	})
+}
+
 // Whoever kept the connection of a stream that ended would come back to the
 // server that is about to stop.
 func TestConnectionEndsWithItsStream(t *testing.T) {

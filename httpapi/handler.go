@@ -49,6 +49,10 @@ type Options struct {
 	// Retry is how long clients wait before they connect again; each is told a
 	// time between half and one and a half times as much. 2 seconds by default.
 	Retry time.Duration
+	// MaxAge is how long a stream may last. Each ends at a moment of its own in
+	// the last quarter of that, and its client resumes, perhaps elsewhere, with
+	// access that is asked for anew. By default there is no such limit.
+	MaxAge time.Duration
 	// DrainWindow is the time over which Drain spreads the ends of streams; 10
 	// seconds by default, negative to end all at once.
 	DrainWindow time.Duration

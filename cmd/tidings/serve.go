@@ -25,6 +25,7 @@ type serve struct {
 	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
 	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
+	MaxAge       time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
 	Retry        time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
 	Verbose      bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
 }
@@ -99,7 +100,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 		return nil, errors.Join(err, listener.Close())
 	}
 	return &running{hub, listener, httpapi.New(hub, &httpapi.Options{
-		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, Logger: logger,
+		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(hub),
 	})}, nil
 }
@@ -118,6 +119,9 @@ func (s *serve) check() error {
 	}
 	if s.Drain <= 0 {
 		return usage("--drain %s: want a time such as 10s", s.Drain)
+	}
+	if s.MaxAge < 0 {
+		return usage("--max-age %s: want a time such as 1h, or 0s for ever", s.MaxAge)
 	}
 	if s.Retry <= 0 {
 		return usage("--retry %s: want a time such as 2s", s.Retry)
