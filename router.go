@@ -13,8 +13,9 @@ type Stream struct {
 	Name string
 	// Channels are the channels whose events the stream carries.
 	Channels []Channel
-	// Envelope says that each payload is wrapped to tell its channel:
-	// {"protocol":"agui","event":<payload>}.
+	// Envelope says that each payload is wrapped to tell its channel, and its
+	// session if it has one:
+	// {"protocol":"agui","event":<payload>,"session":"t1"}.
 	Envelope bool
 }
 

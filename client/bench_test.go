@@ -21,7 +21,7 @@ func BenchmarkFollow(b *testing.B) {
 	lines := recorded(b)
 	for _, bm := range []struct{ stream, before, after string }{
 		{"agui", "", ""},
-		{"contexts", `{"protocol":"agui","event":`, `}`},
+		{"contexts", `{"protocol":"agui","event":`, `,"session":"thread-1"}`},
 		{"feed", `{"id":"%s","user":"alice","channel":"agui","session":"thread-1","type":"TEXT_MESSAGE_CONTENT","time":"2026-11-20T22:07:43.452675372Z","data":`, `}`},
 	} {
 		b.Run(bm.stream, func(b *testing.B) {

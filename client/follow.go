@@ -30,7 +30,8 @@ type Stream struct {
 	After tidings.ID
 	// FromStart begins with the oldest event that is retained.
 	FromStart bool
-	// Envelope says that the stream wraps its payloads to tell their channel.
+	// Envelope says that the stream wraps its payloads to tell their channel and
+	// session.
 	// It is known of contexts; set it for a server's own streams that do.
 	Envelope bool
 }
@@ -54,9 +55,11 @@ func (s *Stream) query(resuming bool) url.Values {
 
 // Follow yields the events of a stream as they arrive. It reconnects by itself
 // and goes on after the last event, without end, and yields each event once,
-// in order. The events are the caller's. Only feed tells all of an event; on
-// other streams User is the Stream's, Channel is known if there is an envelope
-// or the stream carries but one, and Session and Type are left empty.
+// in order. The events are the caller's. Only feed tells all of an event. On
+// other streams User is the Stream's, and Channel is known if the stream
+// carries but one. Where there is an envelope, Channel and Session are what it
+// says, and of the channel system Type is what the payload says. What is not
+// known is left empty.
 //
 // On analytics and feed there are also figures of the moment. They are in no
 // log: they have the zero ID, nobody's User, and come to who is there.

@@ -35,28 +35,41 @@ func (s *Stream) figures() bool {
 	return s.Name == tidings.FeedStream || s.Name == string(tidings.Analytics)
 }
 
-// unwrap takes the payload out of its envelope. Where that is a prefix and a
-// suffix, the spaces around a payload survive, too.
+// envelopeMembers are those of an envelope. The last need not be there.
+var envelopeMembers = []string{"protocol", "event", "session"}
+
+// unwrap takes the payload out of its envelope. An event of the channel system
+// also gets the type that its payload tells: a snapshot is to be known as one.
 func (s *Stream) unwrap(id tidings.ID, data []byte, known *names) (tidings.Event, error) {
-	members, values := [2]string{"protocol", "event"}, [2][]byte{}
-	err := jsonscan.Pick(data, members[:], values[:])
+	var values [3][]byte
+	err := jsonscan.Pick(data, envelopeMembers, values[:])
 	channel, ok := known.get(values[0])
-	if err != nil || !ok || channel == "" || values[1] == nil {
+	session, isText := known.get(values[2])
+	if err != nil || !ok || !isText || channel == "" || values[1] == nil {
 		return tidings.Event{}, fmt.Errorf("%s: found %.80q, want an envelope", about(id), data)
 	}
-	return tidings.Event{ID: id, User: s.User, Channel: tidings.Channel(channel), Data: padded(data, values[1])}, nil
+	e := tidings.Event{ID: id, User: s.User, Channel: tidings.Channel(channel), Session: session}
+	if e.Channel == tidings.System {
+		e.Type = known.typeOf(values[1])
+	}
+	e.Data = padded(data, values[1], values[2])
+	return e, nil
 }
 
-// padded returns the payload, the last member of data, with the spaces around
-// it.
-func padded(data, payload []byte) []byte {
-	const between, after = `","event":`, `}`
+// padded returns the payload with the spaces around it, where the envelope is
+// as servers write it: a prefix, the payload, the session if there is one.
+func padded(data, payload, session []byte) []byte {
+	const between = `","event":`
 	i := bytes.Index(data, []byte(between))
-	whole, closed := bytes.CutSuffix(data, []byte(after))
-	if i < 0 || !closed {
+	whole, closed := bytes.CutSuffix(data, []byte("}"))
+	if session != nil && closed {
+		whole, _ = bytes.CutSuffix(whole, session)
+		whole, closed = bytes.CutSuffix(whole, []byte(`,"session":`))
+	}
+	if i < 0 || !closed || i+len(between) > len(whole) {
 		return payload
 	}
-	if whole = whole[i+len(between):]; string(bytes.TrimSpace(whole)) != string(payload) {
+	if whole = whole[i+len(between):]; !bytes.Equal(bytes.TrimSpace(whole), payload) {
 		return payload
 	}
 	return whole[:len(whole):len(whole)]
@@ -123,6 +136,20 @@ func (n *names) get(token []byte) (string, bool) {
 	(*n)[string(token)] = s
 	return s, true
 }
+
+// typeOf returns the member type of a payload, empty if that is none or no
+// string.
+func (n *names) typeOf(payload []byte) string {
+	var value [1][]byte
+	if jsonscan.Pick(payload, typeMember, value[:]) != nil {
+		return ""
+	}
+	kind, _ := n.get(value[0])
+	return kind
+}
+
+// typeMember is where payloads of the channel system say what they are.
+var typeMember = []string{"type"}
 
 // parseLost reads a notice of loss. Without a position of the frame its own
 // says where the stream goes on.

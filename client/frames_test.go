@@ -43,6 +43,16 @@ func (m members) text(name string, ok *bool) (s string) {
 	return s
 }
 
+// systemType returns the type of an event of the channel system, by
+// encoding/json.
+func systemType(channel string, payload []byte) string {
+	var m members
+	if channel != "system" || json.Unmarshal(payload, &m) != nil {
+		return ""
+	}
+	return m.text("type", new(bool))
+}
+
 // Of every valid text, an envelope is read as encoding/json reads it.
 func FuzzEnvelope(f *testing.F) {
 	for _, s := range []string{
@@ -50,6 +60,11 @@ func FuzzEnvelope(f *testing.F) {
 		`{"protocol":"a","event":1,"event":2}`, `{"protocol":"a","event":"\"}","more":{}}`, `{"protocol":null,"event":1}`,
 		`{"protocol":"\u0061","\u0065vent":1}`, `{"protocol":"","event":1}`, `{"protocol":1,"event":1}`, `[]`, `{}`, `7`,
 		`{"protocol":"a","x":"\",\"event\":","event":1}`, `{"protocol":"a","event":null}`, `{"protocol":"a","event":1`,
+		`{"protocol":"agui","event": {"a":1} ,"session":"t1"}`, `{"protocol":"a","event":{},"session":"\u00e9\"\\"}`, `{"session":"s","protocol":"a","event":1}`,
+		`{"protocol":"a","event":1,"session":7}`, `{"protocol":"a","event":1,"session":null}`, `{"protocol":"a","event":1,"session":"s","session":"s"}`,
+		`{"protocol":"a","event":{"session":"s"}}`, `{"protocol":"a","event":"x\",\"session\":\"s","session":"s"}`,
+		`{"protocol":"system","event":{"type":"CONTEXT_CREATED","contextId":"t1"},"session":"t1"}`, `{"protocol":"system","event":{"type":7}}`,
+		`{"protocol":"system","event":[{"type":"a"}]}`, `{"protocol":"agui","event":{"type":"RUN_STARTED"},"session":"t1"}`,
 	} {
 		f.Add([]byte(s))
 	}
@@ -60,13 +75,16 @@ func FuzzEnvelope(f *testing.F) {
 		}
 		var m members
 		ok := json.Unmarshal(data, &m) == nil
-		channel := m.text("protocol", &ok)
+		channel, session := m.text("protocol", &ok), m.text("session", &ok)
 		ok = ok && channel != "" && m["event"] != nil
 		if (err == nil) != ok {
 			t.Fatalf("%s: got %v, want success %t", data, err, ok)
 		}
-		if ok && (string(e.Channel) != channel || strings.TrimSpace(string(e.Data)) != string(m["event"])) {
-			t.Errorf("%s: got %s %s", data, e.Channel, e.Data)
+		if ok && (string(e.Channel) != channel || e.Session != session || strings.TrimSpace(string(e.Data)) != string(m["event"])) {
+			t.Errorf("%s: got %s %s %s", data, e.Channel, e.Session, e.Data)
+		}
+		if want := systemType(channel, m["event"]); ok && e.Type != want {
+			t.Errorf("%s: got type %q, want %q", data, e.Type, want)
 		}
 	})
 }
@@ -102,6 +120,28 @@ func FuzzFeed(f *testing.F) {
 	})
 }
 
+// The bytes of a payload are what was published, spaces around it included.
+func TestEnvelopesAreTakenOffAsTheyWerePutOn(t *testing.T) {
+	for _, tt := range []struct{ frame, want string }{
+		{`{"protocol":"agui","event":{"n":1},"session":"t1"}`, `agui|t1||{"n":1}`},
+		{`{"protocol":"agui","event": { "n" : 1 } ,"session":"t1"}`, `agui|t1|| { "n" : 1 } `},
+		{`{"protocol":"a2a","event":1 }`, `a2a|||1 `},
+		{`{"protocol":"a2a","event":"\",\"session\":\"no","session":"a\"b"}`, `a2a|a"b||"\",\"session\":\"no"`},
+		{`{"event":1,"session":"t1","protocol":"agui"}`, `agui|t1||1`},
+		{`{"protocol":"agui","event":1,"session":"t1","more":2}`, `agui|t1||1`},
+		{`{"protocol":"agui","event":{"type":"RUN_STARTED"},"session":"t1"}`, `agui|t1||{"type":"RUN_STARTED"}`},
+		{`{"protocol":"system","event":{"type":"CONTEXT_DELETED","contextId":"t1"},"session":"t1"}`, `system|t1|CONTEXT_DELETED|{"type":"CONTEXT_DELETED","contextId":"t1"}`},
+		{`{"protocol":"system","event":{"type":"CONTEXTS_SNAPSHOT","contexts":[]}}`, `system||CONTEXTS_SNAPSHOT|{"type":"CONTEXTS_SNAPSHOT","contexts":[]}`},
+		{`{"protocol":"system","event":{"type":1},"session":"t1"}`, `system|t1||{"type":1}`},
+		{`{"protocol":"system","event":[]}`, `system|||[]`},
+	} {
+		e, err := first(t, "contexts", []byte(tt.frame))
+		if got := fmt.Sprintf("%s|%s|%s|%s", e.Channel, e.Session, e.Type, e.Data); err != nil || got != tt.want {
+			t.Errorf("%s: got %s, %v, want %s", tt.frame, got, err, tt.want)
+		}
+	}
+}
+
 // What is yielded stays as it is: names are shared, payloads are not.
 func TestEventsAreTheCallers(t *testing.T) {
 	var frames []string
@@ -132,13 +172,14 @@ func TestEventsAreTheCallers(t *testing.T) {
 }
 
 func TestAnEventCostsTwoAllocations(t *testing.T) {
-	for name, data := range map[string]string{
-		"agui": `{"n":1}`, "contexts": `{"protocol":"agui","event":{"n":1}}`,
-		"feed": `{"user":"alice","channel":"agui","session":"s","type":"T","data":{"n":1}}`,
+	for _, tt := range []struct{ name, data string }{
+		{"agui", `{"n":1}`}, {"contexts", `{"protocol":"agui","event":{"n":1},"session":"s"}`},
+		{"contexts", `{"protocol":"system","event":{"type":"T"},"session":"s"}`},
+		{"feed", `{"user":"alice","channel":"agui","session":"s","type":"T","data":{"n":1}}`},
 	} {
 		body := new(strings.Builder)
 		for n := range 1000 {
-			fmt.Fprintf(body, "data: %s\nid: 1795212463452842463-%d\n\n", data, n+1)
+			fmt.Fprintf(body, "data: %s\nid: 1795212463452842463-%d\n\n", tt.data, n+1)
 		}
 		all := testing.AllocsPerRun(10, func() {
 			s := &script{answers: answers(stream(body.String()))}
@@ -147,14 +188,14 @@ func TestAnEventCostsTwoAllocations(t *testing.T) {
 				t.Fatal(err)
 			}
 			n := 0
-			for range c.Follow(t.Context(), client.Stream{Name: name}) {
+			for range c.Follow(t.Context(), client.Stream{Name: tt.name}) {
 				if n++; n == 1000 {
 					break
 				}
 			}
 		})
 		if all > 2*1000+200 {
-			t.Errorf("%s: %v allocations for 1000 events", name, all)
+			t.Errorf("%s: %v allocations for 1000 events", tt.data, all)
 		}
 	}
 }

@@ -80,6 +80,40 @@ func TestEverythingArrivesOnceOverConnectionsThatAreCut(t *testing.T) {
 	}
 }
 
+// The same from nothing: a state, once, and everything after it.
+func TestOneSnapshotAndWhatFollowsArriveOverConnectionsThatAreCut(t *testing.T) {
+	const total = 300
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, server := serve(t, nil, httpapi.Options{})
+	cut := newCutter(t, strings.TrimPrefix(server.URL, "http://"), 400, 2500, false)
+	done, seen := make(chan error, 1), -1
+	for e, err := range connect(t, cut.url(), nil).Follow(ctx, client.Stream{Name: "contexts", User: "alice"}) {
+		if err != nil {
+			t.Fatalf("after %d events: %v", seen, err)
+		}
+		if seen++; seen == 0 {
+			if e.Channel != tidings.System || e.Type != "CONTEXTS_SNAPSHOT" || e.ID.Seq() != 0 {
+				t.Fatalf("it begins with %+v", e)
+			}
+			go func() { done <- publishAll(ctx, connect(t, server.URL, nil), total) }()
+			continue
+		}
+		if want := payload(seen - 1); string(e.Data) != want || e.Channel != tidings.System || e.Type != "" || e.ID.Seq() != uint64(seen) {
+			t.Fatalf("event %d is %s %s %s, want %s", seen, e.ID, e.Type, e.Data, want)
+		}
+		if seen == total {
+			break
+		}
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if n := cut.count(); n < 10 {
+		t.Errorf("%d cuts prove little", n)
+	}
+}
+
 // payload returns what event n says.
 func payload(n int) string {
 	return fmt.Sprintf(`{ "n": %d, "x": "%s"}`, n, strings.Repeat("é", n%40))
