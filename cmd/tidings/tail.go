@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/client"
+	"github.com/tidings-dev/tidings/contexts"
 )
 
 // tail is "tidings tail".
@@ -28,9 +29,9 @@ type tail struct {
 func (tail) Help() string {
 	return `Every event is a line: readable on a terminal, else JSON whose member "data" is the payload, byte for byte. After a lost connection it goes on where it was; what there is to say about that goes to standard error.
 
-The server's own figures, which are in no log and have no id, are shown by "tail analytics" alone, and do not count.
+What the server says of a moment is no event of the log and does not count: figures, which have no id and are shown by "tail analytics" alone, and the snapshot with which contexts begin.
 
-The feed tells all about an event. On other streams, which are what your users' pages receive, the session is not known, and the type is read from the payload.
+The feed tells all about an event. On other streams, which are what your users' pages receive, the type is read from the payload, and the session is known of contexts alone.
 
 Examples:
 
@@ -113,15 +114,14 @@ func (t *tail) print(c *console, events iter.Seq2[tidings.Event, error]) error {
 			c.note("%s", missing(lost))
 			continue
 		}
-		figure := err == nil && e.ID.IsZero() // of the moment, and no event of the log
-		if figure && t.Stream == tidings.FeedStream {
-			continue
+		if err == nil && e.ID.IsZero() && t.Stream == tidings.FeedStream {
+			continue // figures
 		}
 		if err == nil {
 			e.Type = cmp.Or(e.Type, peekType(&e))
 			err = write(&e)
 		}
-		if !figure {
+		if !t.momentary(&e) {
 			left--
 		}
 		if err != nil || left == 0 && t.Count > 0 {
@@ -129,6 +129,14 @@ func (t *tail) print(c *console, events iter.Seq2[tidings.Event, error]) error {
 		}
 	}
 	return nil
+}
+
+// momentary reports whether an event is of the moment, and none of the log:
+// figures, or a snapshot. With --from-start there is no snapshot but those that
+// somebody published.
+func (t *tail) momentary(e *tidings.Event) bool {
+	snapshot := t.Stream == "contexts" && e.Channel == tidings.System && e.Type == contexts.TypeSnapshot
+	return e.ID.IsZero() || snapshot && !t.FromStart
 }
 
 // missing says what a notice of loss means.
