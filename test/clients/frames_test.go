@@ -3,7 +3,6 @@ package clients_test
 import (
 	"context"
 	"fmt"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/tidings-dev/tidings"
-	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -22,13 +20,16 @@ var everybody = []string{tail, eventSource4, eventSource5, fetch, fetchGuarded}
 // A scene is something that happens on a stream, and what clients see of it.
 type scene struct {
 	name      string
+	stream    string   // agui if empty
 	query     string   // of the stream
 	args      []string // of tail that mean the same; nil: tail cannot ask for it
 	names     []string // of frames that an EventSource listens to
 	keepAlive time.Duration
 	cut       cut               // of the first connection
+	again     cut               // of the second one, or none
+	retain    int               // how many events of a session are kept; 0: enough
 	events    []string          // once the client is connected
-	away      string            // an event while it is not
+	away      []string          // while it is not, the first time
 	elsewhere string            // an event of somebody else
 	passes    string            // then, before the last event
 	wire      string            // to eventsource 5
@@ -101,7 +102,7 @@ var scenes = []scene{
 	}, {
 		name: "a cut before the first event, which comes meanwhile",
 		cut:  cut{events: 3, any: true, how: closed},
-		away: `{"n":1}`,
+		away: []string{`{"n":1}`},
 		wire: first + "-- cut, resumed after position --\n" + first + "data: {\"n\":1}\nid: 1\n\n",
 		want: map[string]string{
 			// It does not remember a position without an event, and is live again
@@ -205,7 +206,9 @@ func (s scene) play(t *testing.T) {
 		g.publish(ctx, "somebody else", s.elsewhere)
 	}
 	if s.cut != (cut{}) {
-		everywhere("the return", func(client string) bool { return len(proxy.visits[client]) == 2 && passed(client, "retry: ") })
+		everywhere("the return", func(client string) bool {
+			return len(proxy.visits[client]) == s.connections() && passed(client, "retry: ")
+		})
 	}
 	everywhere("the scene", func(client string) bool { return passed(client, s.passes) })
 	for _, client := range clients {
@@ -234,31 +237,30 @@ func (s scene) play(t *testing.T) {
 // open opens a server, a proxy before it, and the clients.
 func (g *stage) open(t *testing.T, ctx context.Context, clients []string) *proxy {
 	t.Helper()
-	var err error
-	if g.hub, err = tidings.New(ctx, nil, nil); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { g.hub.Close() })
-	web := httptest.NewServer(httpapi.New(g.hub, &httpapi.Options{KeepAlive: g.keepAlive, Retry: 20 * time.Millisecond}))
-	t.Cleanup(web.Close)
-	p := newProxy(t, web.Listener.Addr().String(), func(_ string, visit int) cut {
-		if visit == 0 {
+	p := newProxy(t, g.serve(t, ctx), func(_ string, visit int) cut {
+		switch {
+		case visit == 0:
 			return g.cut
+		case visit == 1 && g.again != (cut{}):
+			return g.again
 		}
 		return never
 	}, func(owner string, visit int) {
-		if visit == 1 && g.away != "" {
-			g.publish(ctx, owner, g.away)
+		if visit == 1 && len(g.away) > 0 {
+			for _, data := range g.away {
+				g.publish(ctx, owner, data)
+			}
+			g.publish(ctx, "somebody else", `{}`) // a snapshot is of a position that is nobody's
 		}
 	})
 	var subscriptions []subscription
 	for _, client := range clients {
 		if client == tail {
-			followTail(t, ctx, p.url, client, append([]string{"agui"}, g.args...), g.see)
+			followTail(t, ctx, p.url, client, append([]string{g.stream}, g.args...), g.see)
 			continue
 		}
 		subscriptions = append(subscriptions, subscription{
-			Client: client, Owner: client, URL: p.url + "/v1/stream/agui?user=" + client + g.query, Names: append([]string{"CUSTOM"}, g.names...),
+			Client: client, Owner: client, URL: p.url + "/v1/stream/" + g.stream + "?user=" + client + g.query, Names: append([]string{"CUSTOM"}, g.names...),
 		})
 	}
 	follow(t, ctx, subscriptions, g.see)
@@ -272,7 +274,7 @@ func (g *stage) publish(ctx context.Context, owner, data string) {
 		typ = "CUSTOM"
 	}
 	g.update(func() {
-		receipt, err := g.hub.Publish(ctx, tidings.Event{User: owner, Channel: tidings.AGUI, Session: "s", Type: typ, Data: []byte(data)})
+		receipt, err := g.hub.Publish(ctx, tidings.Event{User: owner, Channel: g.channel(), Session: "s", Type: typ, Data: []byte(data)})
 		if err != nil {
 			panic(err) // the hub has no limits that a scene comes near
 		}
@@ -289,7 +291,7 @@ func (g *stage) see(s sight) {
 // ended reports whether a client saw the last event. g.mu must be held.
 func (g *stage) ended(client string) bool {
 	n := len(g.seen[client])
-	return n > 0 && g.seen[client][n-1].Data == last
+	return n > 0 && strings.Contains(g.seen[client][n-1].Data, last)
 }
 
 // summary returns what a client saw before the last event, and what it asked
@@ -300,30 +302,29 @@ func (g *stage) summary(p *proxy, client string) string {
 	p.mu.Unlock()
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	var lines []string
-	resumed := ""
-	if len(visits) > 1 {
-		resumed = "resumed after " + g.name(client, visits[1].lastEventID)
+	var lines, resumed []string
+	for _, v := range visits[1:] {
+		resumed = append(resumed, "resumed after "+g.name(client, v.lastEventID))
 	}
-	if client == tail && resumed != "" { // when it says so does not matter
-		lines = append(lines, resumed)
+	if client == tail { // when it says so does not matter
+		lines = append(lines, resumed...)
 	}
 	for _, s := range g.seen[client] {
 		switch {
-		case s.Kind == said && strings.Contains(s.Text, "is not a position of"):
+		case s.Kind == said && toldOfLoss(s.Text):
 			lines = append([]string{"told"}, lines...)
-		case s.Kind == said, s.Data == last:
+		case s.Kind == said, strings.Contains(s.Data, last):
 		case s.Kind == event:
-			lines = append(lines, g.positions(client, strings.TrimSpace(strings.TrimPrefix(s.Name, "message")+" "+s.ID+" "+s.Data)))
-		case s.Kind == failed:
-			lines = append(lines, s.Kind, resumed)
+			lines = append(lines, g.positions(client, words(strings.TrimPrefix(s.Name, "message"), s.ID, plain(s.Data))))
+		case s.Kind == failed && len(resumed) > 0:
+			lines, resumed = append(lines, s.Kind, resumed[0]), resumed[1:]
 		default:
 			lines = append(lines, g.positions(client, strings.TrimSpace(s.Kind+" "+s.ID)))
 		}
 	}
 	text := strings.Join(lines, "; ")
 	if g.keepAlive > 0 {
-		text = manyEmpty.ReplaceAllString(text, "$1; empty; empty position")
+		text = manyHeartbeats.ReplaceAllString(manyEmpty.ReplaceAllString(text, "$1; empty; empty position"), "$1")
 	}
 	return text
 }
@@ -370,7 +371,8 @@ func (g *stage) onWire(p *proxy, client string) string {
 		}
 		b.WriteString(g.positions(client, string(v.text)))
 	}
-	text := retry.ReplaceAllString(b.String(), "retry: …")
+	text := plain(retry.ReplaceAllString(b.String(), "retry: …"))
+	text = manyHeartbeatFrames.ReplaceAllString(text, "$1")
 	text = manyKeepAlives.ReplaceAllString(text, ": keep-alive\n\n$2")
 	if i := strings.Index(text, last); i >= 0 {
 		text = strings.TrimSuffix(text[:strings.LastIndex(text[:i], "data: ")], "event: CUSTOM\n")
