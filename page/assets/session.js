@@ -4,7 +4,7 @@
 
 import { AGUI } from "./agui.js";
 import { A2A } from "./a2a.js";
-import { gist } from "./json.js";
+import { cut, gist, isObject } from "./json.js";
 
 const MOST_ITEMS = 500;       // of a session; the oldest go
 const MOST_TEXT = 200_000;    // characters of an item
@@ -17,6 +17,7 @@ export class Session {
   constructor(user, name) {
     this.user = user;
     this.name = name;
+    this.title = "";           // what its context is called, if somebody said
     this.channels = new Set();
     this.items = [];
     this.gone = 0;             // items that went
@@ -31,8 +32,16 @@ export class Session {
     this.events++;
     this.last = this.now = new Date(record.time);
     this.channels.add(record.channel);
+    if (record.channel === "system") this.#rename(record);
     const reader = Object.hasOwn(this.#readers, record.channel) ? this.#readers[record.channel] : null;
     if (!reader || !reader.read(record)) this.unknown(record);
+  }
+
+  // rename takes the name that an event gives to the context of this session.
+  #rename({ type, data }) {
+    if (type !== "CONTEXT_CREATED" && type !== "CONTEXT_UPDATED") return;
+    if (!isObject(data) || data.contextId !== this.name || typeof data.name !== "string") return;
+    this.title = cut(data.name) || this.title;
   }
 
   // unknown shows an event as it is. Neighbours of a type share an item.

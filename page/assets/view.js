@@ -97,9 +97,9 @@ export class View {
   // row adds a session to the list, the newest first.
   #row(session) {
     const item = element("li"), button = element("button"), facts = element("span", "facts");
-    const row = { item, button, state: element("span", "badge"), facts };
+    const row = { item, button, title: element("span", "title"), state: element("span", "badge"), facts };
     button.type = "button";
-    button.append(element("span", "title", session.name || "no session"), row.state, facts);
+    button.append(row.title, row.state, facts);
     button.addEventListener("click", () => {
       this.#picked = true;
       this.#select(session);
@@ -147,7 +147,9 @@ export class View {
   }
 
   #showRow(session) {
-    const { button, state, facts } = this.#rows.get(session);
+    const { button, title, state, facts } = this.#rows.get(session);
+    set(title, session.title || session.name || "no session");
+    button.title = session.title && session.name; // what it is called is not what it is
     button.setAttribute("aria-current", String(session === this.#selected));
     state.dataset.state = session.status;
     set(state, session.status);

@@ -156,7 +156,10 @@ func TestClientsSee(t *testing.T) {
 	skipShort(t)
 	needNode(t)
 	for _, s := range scenes {
-		t.Run(s.name, func(t *testing.T) { s.play(t) })
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			s.play(t)
+		})
 	}
 }
 

@@ -154,7 +154,10 @@ func TestClientsSeeStates(t *testing.T) {
 	skipShort(t)
 	needNode(t)
 	for _, s := range stateScenes {
-		t.Run(s.name, func(t *testing.T) { s.play(t) })
+		t.Run(s.name, func(t *testing.T) {
+			t.Parallel()
+			s.play(t)
+		})
 	}
 }
 

@@ -52,9 +52,11 @@ export function texts(events) {
   return [...messages.values()].filter(Boolean);
 }
 
-// A Proxy passes bytes on to a server, until they are cut.
+// A Proxy passes bytes on to a server, until they are cut. If cutBefore is set,
+// the next connection on which the server says that ends right before.
 export class Proxy {
   #sockets = new Set();
+  cutBefore = "";
 
   constructor(target) {
     this.target = target;
@@ -66,9 +68,15 @@ export class Proxy {
         from.on("error", () => {});
         from.on("close", () => {
           this.#sockets.delete(from);
-          to.destroy();
+          to.destroySoon();
         });
-        from.pipe(to);
+        from.on("data", (bytes) => {
+          const at = from === upstream && this.cutBefore ? bytes.indexOf(this.cutBefore) : -1;
+          if (at < 0) return to.write(bytes);
+          this.cutBefore = "";
+          to.end(bytes.subarray(0, at));
+          from.destroy();
+        });
       }
     });
   }

@@ -224,6 +224,17 @@ test("the sample run streams, and the page says how far it is", async () => {
   assert.equal(await fact("repeated"), "0");
 });
 
+test("a session is called what its context is, and found by its own name", async () => {
+  await visit("named");
+  await publish("named", "t1", [{ type: "CONTEXT_CREATED", contextId: "t1", name: "<b>Trip</b>" }], "system");
+  await page.waitForSelector('nav button[title="t1"] .title:text-is("<b>Trip</b>")');
+  await publish("named", "t1", [{ type: "CONTEXT_UPDATED", contextId: "t1", name: "Lisbon" }], "system");
+  await publish("named", "t2", [{ type: "greeting" }], "system");
+  await events(3);
+  assert.deepEqual(await shown("nav .title"), ["t2", "Lisbon"]);
+  assert.equal(await page.getAttribute('nav button:has(.title:text-is("t2"))', "title"), "");
+});
+
 test("a refusal says why", async () => {
   const long = "x".repeat(300);
   problems = [];

@@ -69,12 +69,13 @@ func chromium(t *testing.T) string {
 }
 
 // node runs Node.js with the addresses of two servers that know nothing of
-// each other.
+// each other, at the same time as other tests: they mostly wait.
 func node(t *testing.T, args ...string) {
 	t.Helper()
 	if testing.Short() {
 		t.Skip("needs a browser")
 	}
+	t.Parallel()
 	path, err := exec.LookPath("node")
 	if err != nil {
 		t.Fatal("no node: install Node.js 20 or later; -short leaves this test out")
@@ -108,6 +109,10 @@ func watchScripts(t *testing.T) {
 
 func TestPageInABrowser(t *testing.T) {
 	node(t, "--test", "--test-reporter=spec", "page.test.js")
+}
+
+func TestStreamsInABrowser(t *testing.T) {
+	node(t, "--test", "--test-reporter=spec", "streams.test.js")
 }
 
 func TestRecordedRunsBecomeItems(t *testing.T) {

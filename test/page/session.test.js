@@ -85,6 +85,17 @@ test("A2A of both versions", () => {
   assert.equal(old.status, "waiting");
 });
 
+test("a session is called what its context is", () => {
+  const named = (type, name, contextId = "s") => ({ type, contextId, name });
+  assert.equal(sessionOf([named("CONTEXT_CREATED", "Trip")], "system").title, "Trip");
+  assert.equal(sessionOf([named("CONTEXT_CREATED", "Trip"), named("CONTEXT_UPDATED", " Lisbon\n trip ")], "system").title, "Lisbon trip");
+  assert.equal(sessionOf([named("CONTEXT_CREATED", "Trip"), named("CONTEXT_UPDATED"), named("CONTEXT_UPDATED", "")], "system").title, "Trip");
+  for (const event of [named("CONTEXT_CREATED", "Trip", "other"), named("CONTEXT_DELETED", "Trip"), named("CONTEXT_CREATED", { a: 1 }), null, "s"]) {
+    assert.equal(sessionOf([event], "system").title, "");
+  }
+  assert.equal(sessionOf([named("CONTEXT_CREATED", "Trip")], "agui").title, "");
+});
+
 test("nothing that can be published breaks it, and what is unknown is kept", () => {
   const values = [null, true, 7, "text", [], {}, [1], { a: null }, "__proto__"];
   const types = ["RUN_STARTED", "RUN_FINISHED", "RUN_ERROR", "TEXT_MESSAGE_START", "TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END",
@@ -100,6 +111,7 @@ test("nothing that can be published breaks it, and what is unknown is kept", () 
       read("agui", type, value);
       for (const field of fields) {
         read("agui", type, { type, [field]: value });
+        read("system", "CONTEXT_CREATED", { contextId: "s", [field]: value, name: value });
         read("a2a", "x", { [field]: value });
         read("a2a", "x", { [field]: { [field]: value, status: value, artifact: value, parts: value } });
       }
