@@ -18,12 +18,12 @@ const module = "github.com/tidings-dev/tidings"
 // import, and which modules from outside. A room that is not here may import
 // nothing but the standard library.
 var rooms = map[string]struct{ inside, outside string }{
-	"agui":          {inside: ". internal/jsonscan"},
+	"agui":          {inside: ". internal/jsonscan internal/jsontext"},
 	"a2a":           {inside: ". internal/jsonscan", outside: "github.com/a2aproject/a2a-go/v2/a2a"},
-	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan"},
-	"analytics":     {inside: ". internal/fold internal/jsonscan"},
+	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan internal/jsontext"},
+	"analytics":     {inside: ". internal/fold internal/jsonscan internal/jsontext"},
 	"internal/fold": {inside: "."},
-	"httpapi":       {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan"},
+	"httpapi":       {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan internal/jsontext"},
 	"client":        {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":   {inside: "."},
 	"page":          {},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // snake holds the names under which a quarter of recorded real agents send
@@ -56,7 +57,7 @@ func (c *codec) readString(name string, s *string) {
 
 func (c *codec) writeString(name, s string) {
 	c.key(name)
-	c.out = appendString(c.out, s)
+	c.out = jsontext.AppendString(c.out, s)
 }
 
 // constant is a required string that is always the same. What is read may lack
@@ -178,7 +179,7 @@ func (c *codec) strings(name string, list *[]string) {
 			c.out = append(c.out, '[')
 			for _, s := range *list {
 				c.element()
-				c.out = appendString(c.out, s)
+				c.out = jsontext.AppendString(c.out, s)
 			}
 			c.out = append(c.out, ']')
 		}

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // An Operation is one step of a JSON Patch. [Add], [Remove], [Replace],
@@ -137,7 +138,7 @@ func (c *codec) extra(o *Operation) {
 			c.fail(name, "is set twice, the second time in Extra")
 		}
 		c.element()
-		c.out = append(appendString(c.out, name), ':')
+		c.out = append(jsontext.AppendString(c.out, name), ':')
 		c.writeValue(name, o.Extra[name], anything)
 	}
 }

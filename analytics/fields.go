@@ -10,6 +10,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // What strings may hold is what [tidings.CheckName] accepts of at most so many
@@ -60,20 +61,7 @@ func (c *codec) writeString(name, s string, limit int) {
 		return
 	}
 	c.key(name)
-	c.out = appendQuoted(c.out, s)
-}
-
-// appendQuoted appends as a JSON string what CheckName has accepted: it has
-// nothing else that needs an escape.
-func appendQuoted(dst []byte, s string) []byte {
-	dst = append(dst, '"')
-	for i := range len(s) {
-		if s[i] == '"' || s[i] == '\\' {
-			dst = append(dst, '\\')
-		}
-		dst = append(dst, s[i])
-	}
-	return append(dst, '"')
+	c.out = jsontext.AppendString(c.out, s)
 }
 
 // key writes the name of a member that is not the first.

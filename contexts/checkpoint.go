@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // A checkpoint is one or more parts, each a JSON object:
@@ -47,7 +48,7 @@ func (f *Fold) Checkpoint(limit int) [][]byte {
 		p.add(item)
 	}
 	for id := range f.deleted.all() {
-		item = appendString(item[:0], id)
+		item = jsontext.AppendString(item[:0], id)
 		p.add(item)
 	}
 	p.end(false)
@@ -61,7 +62,7 @@ func (c *entry) appendItem(dst []byte) []byte {
 		c.ID, c.Name, c.Created.Format(time.RFC3339Nano), c.Updated.Format(time.RFC3339Nano),
 	} {
 		w.comma()
-		w.out = appendString(w.out, s)
+		w.out = jsontext.AppendString(w.out, s)
 	}
 	for _, n := range [...]int{c.Messages, c.Tasks} {
 		w.comma()

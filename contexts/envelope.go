@@ -6,6 +6,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/jsonscan"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // Envelope is what the contexts stream puts around each payload, to tell the
@@ -36,13 +37,13 @@ func (e Envelope) AppendJSON(dst []byte) ([]byte, error) {
 	if problem, err := e.checkSession(); problem != "" {
 		return dst, &InvalidError{Object: "envelope", Field: "session", Problem: problem, Err: err}
 	}
-	out := appendString(append(dst, `{"protocol":`...), string(e.Protocol))
+	out := jsontext.AppendString(append(dst, `{"protocol":`...), string(e.Protocol))
 	out, err := appendRaw(append(out, `,"event":`...), e.Event, &InvalidError{Object: "envelope", Field: "event"})
 	if err != nil {
 		return dst, err
 	}
 	if e.Session != "" {
-		out = appendString(append(out, `,"session":`...), e.Session)
+		out = jsontext.AppendString(append(out, `,"session":`...), e.Session)
 	}
 	return append(out, '}'), nil
 }

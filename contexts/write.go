@@ -1,7 +1,6 @@
 package contexts
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"strconv"
@@ -9,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // A writer writes an object as JSON, member by member, and keeps the first
@@ -60,7 +60,7 @@ func (w *writer) id(field, id string) {
 		w.fail(field, problem, err)
 	}
 	w.key(field)
-	w.out = appendString(w.out, id)
+	w.out = jsontext.AppendString(w.out, id)
 }
 
 // text is a string for people.
@@ -69,7 +69,7 @@ func (w *writer) text(field, s string) {
 		w.fail(field, fmt.Sprintf("has %d bytes, want at most %d", len(s), nameLimit), nil)
 	}
 	w.key(field)
-	w.out = appendString(w.out, s)
+	w.out = jsontext.AppendString(w.out, s)
 }
 
 // seen is what a context says was seen.
@@ -78,7 +78,7 @@ func (w *writer) seen(field, s string) {
 		w.fail(field, fmt.Sprintf("has %d bytes, want what Fold.Snapshot gave", len(s)), nil)
 	}
 	w.key(field)
-	w.out = appendString(w.out, s)
+	w.out = jsontext.AppendString(w.out, s)
 }
 
 // marks are the ids of deleted contexts, left out if there are none.
@@ -96,7 +96,7 @@ func (w *writer) marks(field string, ids []string) {
 			w.fail(place(field, i), problem, err)
 		}
 		w.comma()
-		w.out = appendString(w.out, id)
+		w.out = jsontext.AppendString(w.out, id)
 	}
 	w.out = append(w.out, ']')
 }
@@ -156,26 +156,4 @@ func check(data []byte) string {
 		return "is not UTF-8"
 	}
 	return ""
-}
-
-// appendString appends s as a JSON string. What is not UTF-8 becomes U+FFFD.
-func appendString(dst []byte, s string) []byte {
-	if plain(s) {
-		return append(append(append(dst, '"'), s...), '"')
-	}
-	var b bytes.Buffer
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s) // a string can be encoded
-	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
-}
-
-// plain reports whether s needs no escapes.
-func plain(s string) bool {
-	for i := range len(s) {
-		if s[i] < ' ' || s[i] == '"' || s[i] == '\\' {
-			return false
-		}
-	}
-	return utf8.ValidString(s)
 }

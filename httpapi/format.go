@@ -1,11 +1,11 @@
 package httpapi
 
 import (
-	"encoding/json"
 	"strings"
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/jsontext"
 )
 
 // A format writes events as frames. The payload is always spliced in as the
@@ -82,9 +82,9 @@ func appendRecord(dst []byte, e *tidings.Event) []byte {
 	dst = append(dst, `{"id":"`...)
 	dst, _ = e.ID.AppendText(dst) // never an error
 	dst = append(dst, `","user":`...)
-	dst = appendString(dst, e.User)
+	dst = jsontext.AppendString(dst, e.User)
 	dst = append(dst, `,"channel":`...)
-	dst = appendString(dst, string(e.Channel))
+	dst = jsontext.AppendString(dst, string(e.Channel))
 	dst = appendOptional(dst, `,"session":`, e.Session)
 	dst = appendOptional(dst, `,"type":`, e.Type)
 	dst = appendOptional(dst, `,"trace":`, e.Trace)
@@ -98,19 +98,7 @@ func appendOptional(dst []byte, member, value string) []byte {
 	if value == "" {
 		return dst
 	}
-	return appendString(append(dst, member...), value)
-}
-
-// appendString appends s as a JSON string.
-func appendString(dst []byte, s string) []byte {
-	odd := func(r rune) bool { return r < ' ' || r >= 0x7f || r == '"' || r == '\\' }
-	if !strings.ContainsFunc(s, odd) {
-		dst = append(dst, '"')
-		dst = append(dst, s...)
-		return append(dst, '"')
-	}
-	quoted, _ := json.Marshal(s) // strings always can be
-	return append(dst, quoted...)
+	return jsontext.AppendString(append(dst, member...), value)
 }
 
 // namedFormat names each frame for the type of its event.
