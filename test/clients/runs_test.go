@@ -50,9 +50,11 @@ type owner struct {
 	events    int
 	pace      pace
 	fromStart bool     // its subscribers begin with the oldest event
+	stream    string   // agui, or contexts, which begins with a snapshot
 	clients   []string // of which the first is tail
 	published []recorded
 	seen      map[string][]recorded // by client
+	snapshots map[string]int        // by client
 }
 
 // A pace is how an owner's events are published.
@@ -105,6 +107,7 @@ func TestSubscribersMissNothingThroughCutConnections(t *testing.T) {
 func (o *owner) arrange(i int) {
 	o.pace = pace(i % int(paces))
 	o.fromStart = i%2 == 0
+	o.stream = []string{"agui", "contexts"}[i/2%2]
 	o.clients = []string{tail, eventSource4, fetchGuarded}
 	if i%5 < 2 {
 		o.clients[1] = eventSource5
@@ -119,14 +122,14 @@ func (b *board) attach(t *testing.T, ctx context.Context, proxies map[string]*pr
 	t.Helper()
 	var subscriptions []subscription
 	for _, o := range b.owners {
-		args, start := []string{"agui"}, ""
+		args, start := []string{o.stream}, ""
 		if o.fromStart {
 			args, start = append(args, "--from-start"), "&from=start"
 		}
 		followTail(t, ctx, proxies[tail].url, o.name, args, b.see)
 		for _, client := range o.clients[1:] {
 			subscriptions = append(subscriptions, subscription{
-				Client: client, Owner: o.name, URL: proxies[client].url + "/v1/stream/agui?user=" + o.name + start, Names: []string{wire.LostName},
+				Client: client, Owner: o.name, URL: proxies[client].url + "/v1/stream/" + o.stream + "?user=" + o.name + start, Names: []string{wire.LostName},
 			})
 		}
 	}
@@ -189,7 +192,7 @@ func spread(t *testing.T) []*owner {
 	slices.SortStableFunc(runs, func(a, b recording) int { return cmp.Compare(len(b.lines), len(a.lines)) })
 	all := make([]*owner, owners)
 	for i := range all {
-		all[i] = &owner{name: fmt.Sprintf("owner-%02d", i), seen: make(map[string][]recorded)}
+		all[i] = &owner{name: fmt.Sprintf("owner-%02d", i), seen: make(map[string][]recorded), snapshots: make(map[string]int)}
 	}
 	for _, r := range runs {
 		least := slices.MinFunc(all, func(a, b *owner) int { return cmp.Compare(a.events, b.events) })
@@ -204,13 +207,26 @@ func (b *board) see(s sight) {
 	b.update(func() {
 		switch {
 		case s.Kind == event && s.Name != wire.LostName:
-			o := b.owners[s.Owner]
-			o.seen[s.Client] = append(o.seen[s.Client], recorded{s.ID, s.Data})
+			b.owners[s.Owner].see(s)
 		case s.Kind == event, s.Kind == over,
 			strings.Contains(s.Text, "no longer kept"), strings.Contains(s.Text, "not a position"):
 			b.wrong = append(b.wrong, fmt.Sprintf("%+v", s))
 		}
 	})
+}
+
+// see takes an event, or a snapshot, which counts only before the first event.
+// The board's lock must be held.
+func (o *owner) see(s sight) {
+	data, wrapped := strings.CutPrefix(s.Data, `{"protocol":"agui","event":`)
+	if i := strings.LastIndex(data, `,"session":"`); wrapped && i >= 0 {
+		data = data[:i]
+	}
+	if len(o.seen[s.Client]) == 0 && plain(data) == "snapshot" {
+		o.snapshots[s.Client]++
+		return
+	}
+	o.seen[s.Client] = append(o.seen[s.Client], recorded{s.ID, data})
 }
 
 // complete reports whether everybody saw the last event. b.mu must be held.

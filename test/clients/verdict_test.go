@@ -27,6 +27,9 @@ func (b *board) check(t *testing.T) {
 		o.order(t)
 		for _, client := range o.clients {
 			seen += len(o.seen[client])
+			if got, want := o.snapshots[client], o.stream == "contexts" && !o.fromStart; got > 1 || (got == 1) != want {
+				t.Errorf("%s of %s: %d snapshots, want one: %t", client, name, got, want)
+			}
 			if diff := difference(o.seen[client], o.published); diff != "" {
 				t.Errorf("%s of %s: %s", client, name, diff)
 			}
