@@ -30,6 +30,8 @@ func inBubble(t *testing.T, test func(t *testing.T, log *tidingstest.SliceLog, h
 
 func TestFailedAppendKeepsNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, log *tidingstest.SliceLog, hub *tidings.Hub) {
+		live := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Live)
+		defer live.Close()
 		log.Fail(tidingstest.OpAppend, errBroken)
 		if _, err := hub.Publish(t.Context(), event("u", "s", "1")); !errors.Is(err, errBroken) {
 			t.Errorf("got %v, want the log's error", err)
@@ -39,7 +41,14 @@ func TestFailedAppendKeepsNothing(t *testing.T) {
 		if _, err := hub.PublishBatch(t.Context(), batch); !errors.Is(err, errBroken) {
 			t.Errorf("midway: got %v, want the log's error", err)
 		}
+		synctest.Wait()
+		if got := readAll(t, live); len(got) > 0 {
+			t.Errorf("a subscriber got %v, which was not kept", got)
+		}
 		publish(t, hub, batch...)
+		if got, want := read(t, live, 2), numbers(2, 3); !slices.Equal(got, want) {
+			t.Errorf("live: got %v, want %v", got, want)
+		}
 		sub := subscribe(t, hub, tidings.Selector{User: "u"}, tidings.Oldest)
 		defer sub.Close()
 		if got, want := read(t, sub, 2), numbers(2, 3); !slices.Equal(got, want) {

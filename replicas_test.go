@@ -217,6 +217,26 @@ func TestLiveEventsCostTheLogOneAppendAndNoRead(t *testing.T) {
 	})
 }
 
+func TestThoseWhoPublishMeanwhileCostOneAppendMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		slow := tidingstest.NewSliceLog(nil)
+		log := counting(slow)
+		hub := newHub(t, log, nil)
+		defer hub.Close()
+		slow.Appends.Hold()
+		var publishers sync.WaitGroup
+		for i := range 101 {
+			publishers.Go(func() { publishOne(t, hub, event("u", "s", fmt.Sprint(i))) })
+		}
+		synctest.Wait()
+		slow.Appends.Release()
+		publishers.Wait()
+		if got := log.appends.Load(); got != 2 {
+			t.Errorf("%d appends, want 2", got)
+		}
+	})
+}
+
 // Positions are ordered by the log, whatever its clock does, and good on every
 // replica and after a restart.
 func TestAClockThatGoesBackLosesAndRepeatsNothing(t *testing.T) {

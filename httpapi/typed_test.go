@@ -113,23 +113,21 @@ func TestWhoLeavesIsCountedNowhereAtOnce(t *testing.T) {
 }
 
 func TestEveryStreamHasConnectionsOfItsOwn(t *testing.T) {
-	a := serve(t, nil)
-	for _, open := range []string{"agui", "a2a", "contexts", "analytics"} {
-		r := a.follow("/v1/stream/" + open + "?user=alice")
-		for _, stream := range a.hub.Router().Streams() {
-			want := 0
-			if stream == open {
-				want = 1
-			}
-			if got := a.hub.Connections(stream).ConnectionCount("alice"); got != want {
-				t.Fatalf("a connection to %s: %s counts %d, want %d", open, stream, got, want)
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), nil, nil)
+		for _, open := range []string{"agui", "a2a", "contexts", "analytics"} {
+			defer a.follow("/v1/stream/" + open + "?user=" + open).close() // an owner for each
+			for _, stream := range a.hub.Router().Streams() {
+				want := 0
+				if stream == open {
+					want = 1
+				}
+				if got := a.hub.Connections(stream).ConnectionCount(open); got != want {
+					t.Errorf("a connection to %s: %s counts %d, want %d", open, stream, got, want)
+				}
 			}
 		}
-		for c := range a.hub.Connections(open).All() {
-			a.hub.Connections(open).Unregister(c.User, c.ID)
-		}
-		r.expectEnd()
-	}
+	})
 }
 
 // An owner publishes for himself on every channel, and for nobody else.
