@@ -15,6 +15,7 @@ import (
 	"github.com/tidings-dev/tidings/contexts"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
+	"github.com/tidings-dev/tidings/tidingstest"
 )
 
 // announce publishes a system event.
@@ -164,6 +165,31 @@ func TestProvidersAreAskedAfterThePosition(t *testing.T) {
 	r.expectListed("1 snapshot [c1]")
 	if got := r.show(); !strings.HasPrefix(got, `2 {"protocol":"system","event":{"type":"CONTEXT_UPDATED",`) {
 		t.Errorf("got %s", got)
+	}
+}
+
+// An interposed source lets something happen after it was asked.
+type interposed struct {
+	contexts.Source
+	happens func()
+}
+
+func (s interposed) Contexts(ctx context.Context, owner string) (*contexts.Snapshot, tidings.ID, error) {
+	defer s.happens()
+	return s.Source.Contexts(ctx, owner)
+}
+
+func TestNothingIsMissedBetweenTheSnapshotAndTheSubscription(t *testing.T) {
+	for name, log := range map[string]tidings.Log{"memory": nil, "slice": tidingstest.NewSliceLog(nil)} {
+		t.Run(name, func(t *testing.T) {
+			hub := newHub(t, log, nil)
+			announce(t, hub, "alice", contexts.NewCreated("c1", ""))
+			between := func() { announce(t, hub, "alice", contexts.NewCreated("c2", "")) }
+			a := serveHub(t, hub, &httpapi.Options{Contexts: interposed{contexts.NewTracker(hub, nil), between}})
+			r := a.follow("/v1/stream/contexts?user=alice")
+			r.expectListed("1 snapshot [c1]",
+				`2 {"protocol":"system","event":{"type":"CONTEXT_CREATED","timestamp":"TIME","contextId":"c2","name":""},"session":"c2"}`)
+		})
 	}
 }
 
