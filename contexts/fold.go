@@ -113,6 +113,9 @@ func NewFold(max int) *Fold {
 // Len returns how many contexts there are.
 func (f *Fold) Len() int { return len(f.contexts.nodes) }
 
+// empty reports whether it is as NewFold returned it.
+func (f *Fold) empty() bool { return f.Len() == 0 && len(f.deleted.nodes) == 0 }
+
 // Contexts returns all contexts, the one updated last first; of the same time,
 // in the order of their ids. The slice is the caller's.
 func (f *Fold) Contexts() []Context {

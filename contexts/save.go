@@ -74,11 +74,10 @@ func (t *Tracker) dueOwners(ctx context.Context, half uint64) (owners []string) 
 	old := time.Now().Add(-t.opts.CheckpointEvery)
 	_ = t.follower.Turn(ctx, func() {
 		for owner, a := range t.accounts.all() {
-			if a.asked || a.saved.IsZero() {
+			if a.asked || a.saved.IsZero() || a.fold.empty() {
 				continue
 			}
 			if a.since >= t.opts.CheckpointEvents || a.saved.Time().Before(old) || a.saved.Seq() < half {
-				a.asked = true
 				owners = append(owners, owner)
 			}
 		}
@@ -93,6 +92,7 @@ func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
 	var through, instead tidings.ID
 	_ = t.follower.Turn(ctx, func() {
 		if a := t.accounts.peek(owner); a != nil {
+			a.asked = true
 			parts, through, instead = a.fold.Checkpoint(t.part()), a.last, a.saved
 		}
 	})

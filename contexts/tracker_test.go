@@ -185,6 +185,42 @@ func TestQuietOwnersAreSavedBeforeTheyLeaveRetention(t *testing.T) {
 	})
 }
 
+// What could not be saved is saved later, whoever's turn it was.
+func TestOwnersThatCouldNotBeSavedAreSavedLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub := newHub(t, log)
+		tracker := contexts.NewTracker(hub, nil)
+		for _, user := range []string{"a", "b", "c"} {
+			publish(t, hub, user, "s", run("1")...)
+		}
+		_, at := list(t, tracker, "a")
+		log.Fail(tidingstest.OpAppend, errList)
+		time.Sleep(2 * time.Hour)
+		log.Truncate(int(at.Seq()))
+		again := contexts.NewTracker(newHub(t, log.Replica()), nil)
+		for _, user := range []string{"a", "b", "c"} {
+			if got, _ := list(t, again, user); got != `[s "" 1/1]` {
+				t.Errorf("after the restart %s has %s", user, got)
+			}
+		}
+	})
+}
+
+// Who has nothing to restore is not written of.
+func TestOwnersWithoutContextsAreNotSaved(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub := newHub(t, log)
+		tracker := contexts.NewTracker(hub, nil)
+		last := publish(t, hub, "alice", "", `{"type":"CUSTOM"}`)
+		time.Sleep(2 * time.Hour)
+		if _, at := list(t, tracker, "alice"); at != last {
+			t.Errorf("the log goes on to %s, want no checkpoint after %s", at, last)
+		}
+	})
+}
+
 func TestLargeStatesAreSavedInParts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		log := tidingstest.NewSliceLog(nil)
