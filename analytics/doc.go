@@ -4,26 +4,19 @@
 //
 // # Sending
 //
-// A visitor's session begins, looks at pages and ends. Each event has a
-// constructor that takes what is required; the rest is fields:
+// A visitor's session begins, looks at pages and ends. What says so has
+// a constructor that takes what is required; the rest is fields. One line
+// broadcasts an event to all that its owner has open:
 //
+//	visits := analytics.NewBroadcaster(hub) // or analytics.Default(), from anywhere
 //	view := analytics.NewPageView(sessionID, "/articles/7")
 //	view.UserID = "ada"
+//	visits.Broadcast(ctx, "alice", view)
 //
-// An empty field is left out. AppendJSON gives the bytes: one line, the type
-// first, the rest in a fixed order, nothing escaped for HTML. They are published
-// like any other event:
+// An empty field is left out. AppendJSON gives the bytes alone: one line, the
+// type first, the rest in a fixed order, nothing escaped for HTML.
 //
-//	data, err := view.AppendJSON(nil)
-//	if err != nil {
-//		return err // an *analytics.InvalidError: which member, and why
-//	}
-//	_, err = hub.Publish(ctx, tidings.Event{
-//		User: "alice", Channel: tidings.Analytics,
-//		Session: view.Session(), Type: view.EventType(), Data: data,
-//	})
-//
-// The User is the owner of the event, who may see it: whose site it is, or who
+// The owner of the event, here alice, is who may see it: whose site it is, or who
 // the visitor is. A UserID is only a name within what the owner sees.
 //
 // # What is on the wire
@@ -37,8 +30,9 @@
 //
 // Nothing invalid is encoded. Ids must not be empty; they and other names are
 // what [tidings.CheckName] accepts of 256 bytes, URLs of 8000; numbers are not
-// negative, and counts have at most 53 bits, which is what JavaScript keeps. The
-// order of events is not checked.
+// negative, and counts have at most 53 bits, which is what JavaScript keeps.
+// What is not so is an [*InvalidError]: which member, and why. The order of
+// events is not checked.
 //
 // # Reading
 //
@@ -73,4 +67,10 @@
 // It goes by the log's stamps, not by what payloads say, so every replica that
 // has read as far says the same. Its doc defines each figure. It has no lock and
 // no goroutine: who shares it locks it.
+//
+// A [Tracker] keeps one up to date with a hub, as long as that is open, and may be
+// used concurrently. Package httpapi makes one for its real-time stats:
+//
+//	tracker := analytics.NewTracker(hub, nil)
+//	stats, err := tracker.Of(ctx, "alice")
 package analytics

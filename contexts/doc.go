@@ -9,20 +9,17 @@
 //
 // A context need not be announced: its first AG-UI or A2A event makes it. What
 // those cannot say, such as a name, or that a context is no more, is said by
-// events of the channel [tidings.System]:
+// events of the channel [tidings.System]. One line broadcasts one to all that its
+// owner has open:
 //
-//	e := contexts.NewCreated("c1", "Trip to Rome")
-//	data, err := e.AppendJSON(nil)
-//	if err != nil {
-//		return err // an *contexts.InvalidError: which member, and why
-//	}
-//	_, err = hub.Publish(ctx, tidings.Event{
-//		User: "alice", Channel: tidings.System,
-//		Session: e.Context(), Type: e.EventType(), Data: data,
-//	})
+//	system := contexts.NewBroadcaster(hub) // or contexts.Default(), from anywhere
+//	system.Broadcast(ctx, "alice", contexts.NewCreated("c1", "Trip to Rome"))
 //
-// The bytes are one line, with the members in a fixed order and nothing escaped
-// for HTML:
+// [NewEnvelopeBroadcaster] does so for whatever the stream carries, such as what
+// comes from another hub's.
+//
+// AppendJSON gives the bytes alone. They are one line, with the members in a
+// fixed order and nothing escaped for HTML:
 //
 //	{"type":"CONTEXT_CREATED","timestamp":"2026-01-02T03:04:05Z","contextId":"c1","name":"Trip to Rome"}
 //
@@ -32,7 +29,8 @@
 // are for those who follow.
 //
 // Nothing invalid is encoded. An id is 1 to 256 bytes that [tidings.CheckName]
-// accepts, a name is at most 1,024 bytes, a number is not negative.
+// accepts, a name is at most 1,024 bytes, a number is not negative. What is not
+// so is an [*InvalidError]: which member, and why.
 //
 // # Reading the contexts stream
 //
@@ -76,6 +74,13 @@
 // that everybody who applies the same events has the same contexts, and they are
 // precise enough to follow them in another language.
 //
+// A [Tracker] does it for every owner of a hub, as long as that is open. Package
+// httpapi makes one for its contexts streams; to have the same list elsewhere, make
+// it yourself and give it to both:
+//
+//	tracker := contexts.NewTracker(hub, nil)
+//	snapshot, at, err := tracker.Contexts(ctx, "alice") // with all that was acknowledged before
+//
 // # Folding the contexts stream
 //
 // Who follows the stream needs nothing else. It begins with a snapshot, made by
@@ -118,5 +123,9 @@
 //	...
 //	fold, err := contexts.Restore(0, parts...)
 //
-// Nothing in this package starts a goroutine or takes a lock.
+// A Tracker does that by itself, over a log that is durable: it keeps its
+// checkpoints in the log.
+//
+// Only a Tracker has goroutines, which are the hub's and end with it. Trackers and
+// broadcasters may be used concurrently; whoever shares anything else locks it.
 package contexts
