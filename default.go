@@ -28,7 +28,8 @@ func Default() *Hub {
 }
 
 // SetDefault makes hub the process-wide one. The one before it goes on, and is
-// the caller's to close. Nil means a new one in memory.
+// the caller's to close. Nil means a new one in memory. It may be called
+// concurrently.
 func SetDefault(hub *Hub) {
 	standard.mu.Lock()
 	defer standard.mu.Unlock()

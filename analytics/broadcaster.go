@@ -23,10 +23,11 @@ func encode(dst []byte, e Event) (tidings.Event, error) {
 
 var standard = tidings.NewDefaultBroadcaster(NewBroadcaster)
 
-// Default returns the process-wide broadcaster of analytics events. It may be
-// called concurrently.
+// Default returns the process-wide broadcaster of analytics events, which is one
+// on [tidings.Default] until SetDefault is called. It may be called
+// concurrently.
 func Default() *tidings.Broadcaster[Event] { return standard.Get() }
 
-// SetDefault makes b the process-wide broadcaster of analytics events; nil
-// means one on [tidings.Default].
+// SetDefault makes b the process-wide broadcaster of analytics events. Nil
+// means one on [tidings.Default] again. It may be called concurrently.
 func SetDefault(b *tidings.Broadcaster[Event]) { standard.Set(b) }

@@ -31,8 +31,7 @@ type Stream struct {
 	// FromStart begins with the oldest event that is retained.
 	FromStart bool
 	// Envelope says that the stream wraps its payloads to tell their channel and
-	// session.
-	// It is known of contexts; set it for a server's own streams that do.
+	// session. It is known of contexts; set it for a server's own streams that do.
 	Envelope bool
 }
 

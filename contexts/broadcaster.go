@@ -27,12 +27,12 @@ func encode(dst []byte, e Event) (tidings.Event, error) {
 
 var standard = tidings.NewDefaultBroadcaster(NewBroadcaster)
 
-// Default returns the process-wide broadcaster of system events. It may be
-// called concurrently.
+// Default returns the process-wide broadcaster of system events, which is one on
+// [tidings.Default] until SetDefault is called. It may be called concurrently.
 func Default() *tidings.Broadcaster[Event] { return standard.Get() }
 
-// SetDefault makes b the process-wide broadcaster of system events; nil means
-// one on [tidings.Default].
+// SetDefault makes b the process-wide broadcaster of system events. Nil means
+// one on [tidings.Default] again. It may be called concurrently.
 func SetDefault(b *tidings.Broadcaster[Event]) { standard.Set(b) }
 
 // NewEnvelopeBroadcaster returns a broadcaster of whatever the contexts stream
@@ -69,9 +69,11 @@ func encodeEnvelope(_ []byte, e Envelope) (tidings.Event, error) {
 var standardEnvelopes = tidings.NewDefaultBroadcaster(NewEnvelopeBroadcaster)
 
 // DefaultEnvelopes returns the process-wide broadcaster of whatever the
-// contexts stream carries. It may be called concurrently.
+// contexts stream carries, which is one on [tidings.Default] until
+// SetDefaultEnvelopes is called. It may be called concurrently.
 func DefaultEnvelopes() *tidings.Broadcaster[Envelope] { return standardEnvelopes.Get() }
 
 // SetDefaultEnvelopes makes b the process-wide broadcaster of whatever the
-// contexts stream carries; nil means one on [tidings.Default].
+// contexts stream carries. Nil means one on [tidings.Default] again. It may be
+// called concurrently.
 func SetDefaultEnvelopes(b *tidings.Broadcaster[Envelope]) { standardEnvelopes.Set(b) }

@@ -10,10 +10,11 @@ import (
 // begins with. A [Tracker] is one.
 type Source interface {
 	// Contexts returns an owner's contexts, newest first, and a position such
-	// that they contain everything up to it. What is in them of later events is
-	// told again by those; if nothing is, and the snapshot is one of
-	// [Fold.Snapshot], the stream can be folded exactly. It has everything that was acknowledged before the call,
-	// on any replica. An error means that the stream does not begin.
+	// that they contain everything up to it, and with that everything that was
+	// acknowledged before the call, on any replica. What is in them of later
+	// events is told again by those; if nothing is, and the snapshot is one of
+	// [Fold.Snapshot], the stream can be folded exactly. An error means that the
+	// stream does not begin.
 	Contexts(ctx context.Context, owner string) (*Snapshot, tidings.ID, error)
 }
 

@@ -24,7 +24,7 @@ type realtime struct {
 	ticker *time.Ticker
 }
 
-// realtime returns the figures that a stream carries, or nil if it has none:
+// newRealtime returns the figures that a stream carries, or nil if it has none:
 // those narrowed to sessions or other types have none, and neither has an
 // owner's part of the feed.
 func (d *delivery) newRealtime() *realtime {
@@ -59,8 +59,7 @@ func (r *realtime) stop() {
 }
 
 // figures sends the figures if they have changed, to the feed not before there
-// is something to tell. While the log cannot be read
-// there are none.
+// is something to tell. While the log cannot be read there are none.
 func (d *delivery) figures(ctx context.Context) error {
 	s, err := d.realtime.of(ctx)
 	if err != nil {
