@@ -59,6 +59,11 @@ func (d *delivery) run(ctx context.Context) error {
 			return err
 		}
 	}
+	return d.deliver(ctx, expiry)
+}
+
+// deliver writes what comes until the stream ends, and returns why.
+func (d *delivery) deliver(ctx context.Context, expiry <-chan time.Time) error {
 	draining, parting, aged := d.h.drain.begun, (<-chan time.Time)(nil), d.age()
 	for {
 		ready, err := d.pump(ctx)
