@@ -109,6 +109,20 @@ func TestBroadcastPublishesWhatTheEncoderSays(t *testing.T) {
 	}
 }
 
+func TestEncodersCannotNameTheOwner(t *testing.T) {
+	hub := newHub(t, nil, nil)
+	mislead := func(dst []byte, _ string) (tidings.Event, error) {
+		return tidings.Event{User: "bob", Session: "s", Data: append(dst, '1')}, nil
+	}
+	b := tidings.NewBroadcaster(hub, tidings.System, mislead, nil)
+	if _, err := b.Broadcast(t.Context(), "alice", ""); err != nil {
+		t.Fatal(err)
+	}
+	if alice, bob := hub.Rings("alice")["s"], hub.Rings("bob")["s"]; alice != 1 || bob != 0 {
+		t.Errorf("alice has %d events and bob %d, want 1 and 0", alice, bob)
+	}
+}
+
 func TestBroadcastWithoutAnEncoder(t *testing.T) {
 	hub, builds := newBuilds(t, nil, nil)
 	sub := subscribe(t, hub, tidings.Selector{User: "alice"}, tidings.Live)
