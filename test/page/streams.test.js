@@ -73,7 +73,7 @@ test("a snapshot, and after cuts and an absence what follows it", async () => {
   await publish("state", "c", [context("c")], "system");
   await proxy.open();
   names[await newest("state")] = "c";
-  await page.waitForFunction(() => window.seen.at(-1).kind === "message");
+  await page.waitForFunction(() => window.seen.at(-1).data?.event.name === "c"); // not b: the cut may come later
   const got = (await page.evaluate(() => window.seen)).map((s) => told(s, names));
   assert.deepEqual(got.filter((s, i) => s !== "error" || got[i - 1] !== s), [...seen, "error", "open", "c: c"]);
 });
