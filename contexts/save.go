@@ -1,9 +1,14 @@
 package contexts
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/tidings-dev/tidings"
@@ -59,12 +64,32 @@ func (t *Tracker) saveDue(ctx context.Context) error {
 	if floor.Seq() > 0 {
 		half = floor.Seq() + (head.Seq()-floor.Seq())/2
 	}
-	for _, owner := range t.dueOwners(ctx, half) {
-		if err := t.saveOwner(ctx, owner); err != nil {
-			return fmt.Errorf("owner %q: %w", owner, err)
+	owners, refused := t.dueOwners(ctx, half), error(nil)
+	for i, owner := range owners {
+		err := t.saveOwner(ctx, owner)
+		if err == nil {
+			continue
 		}
+		err = fmt.Errorf("owner %q: %w", owner, err)
+		if !errors.Is(err, tidings.ErrInvalid) { // the log fails, and would for the others
+			t.again(ctx, owners[i:])
+			return err
+		}
+		t.again(ctx, owners[i:i+1])
+		refused = cmp.Or(refused, err)
 	}
-	return nil
+	return refused
+}
+
+// again lets the next look try once more to save owners who were not saved.
+func (t *Tracker) again(ctx context.Context, owners []string) {
+	_ = t.follower.Turn(ctx, func() {
+		for _, owner := range owners {
+			if a := t.accounts.peek(owner); a != nil {
+				a.asked = false
+			}
+		}
+	})
 }
 
 // dueOwners returns whose contexts are to be saved: because much has happened,
@@ -98,11 +123,6 @@ func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
 	})
 	for i, part := range parts {
 		if err := t.publish(ctx, owner, instead, checkpoint{through, i + 1, len(parts), part}); err != nil {
-			_ = t.follower.Turn(ctx, func() {
-				if a := t.accounts.peek(owner); a != nil {
-					a.asked = false // the next look tries again
-				}
-			})
 			return err
 		}
 	}
@@ -113,14 +133,17 @@ func (t *Tracker) saveOwner(ctx context.Context, owner string) error {
 // about them.
 func (t *Tracker) part() int { return min(defaultPart, t.hub.Limits().Event-1024) }
 
-// publish keeps one part.
+// publish keeps one part, as the bytes that it is: the part after it has their
+// hash.
 func (t *Tracker) publish(ctx context.Context, owner string, instead tidings.ID, c checkpoint) error {
-	data, err := json.Marshal(c)
-	if err != nil {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	if err := encoder.Encode(c); err != nil {
 		return err
 	}
-	_, err = t.hub.PublishReserved(ctx, tidings.Event{
-		User: owner, Channel: checkpoints, Data: data,
+	_, err := t.hub.PublishReserved(ctx, tidings.Event{
+		User: owner, Channel: checkpoints, Data: b.Bytes(),
 		Key: fmt.Sprintf("%s/%s/%s/%d", checkpoints, instead, c.Through, c.Part),
 	})
 	return err
@@ -159,8 +182,9 @@ func (t *Tracker) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for owner, g := range newest {
-		t.restore(owner, g)
+	active := func(a, b string) int { return newest[a].through.Compare(newest[b].through) }
+	for _, owner := range slices.SortedFunc(maps.Keys(newest), active) { // if there are too many, the last stay
+		t.restore(owner, newest[owner])
 	}
 	return nil
 }
