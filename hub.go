@@ -102,7 +102,7 @@ func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 	}
 	h.life, h.end = context.WithCancelCause(context.Background())
 	h.commits = committer{hub: h}
-	h.present = newPresence(o.MaxConnections, o.AcrossStreams)
+	h.present = newPresence(&o)
 	h.begin(head)
 	return h, nil
 }

@@ -40,6 +40,7 @@ type quota struct{ subject, stream string }
 
 // presence is the registries of a hub.
 type presence struct {
+	name       int // bytes of an owner's name, at most
 	limit      int // negative: none
 	across     bool
 	mu         sync.Mutex // guards all that follows, registries and guards included
@@ -47,8 +48,11 @@ type presence struct {
 	held       map[quota]int
 }
 
-func newPresence(limit int, across bool) *presence {
-	return &presence{limit: limit, across: across, registries: make(map[string]*Registry), held: make(map[quota]int)}
+func newPresence(o *Options) *presence {
+	return &presence{
+		name: o.Limits.Name, limit: o.MaxConnections, across: o.AcrossStreams,
+		registries: make(map[string]*Registry), held: make(map[quota]int),
+	}
 }
 
 // Connections returns the registry of the connections to a stream, always the
@@ -84,7 +88,7 @@ func (p *presence) quota(c *Connection, stream string) quota {
 // A *TooManyConnectionsError says that the subject has as many as it may, and
 // ErrInvalid that the names cannot be; then nothing has changed.
 func (r *Registry) Register(c Connection) (*Guard, error) {
-	if err := checkConnection(&c); err != nil {
+	if err := checkConnection(&c, r.present.name); err != nil {
 		return nil, err
 	}
 	r.present.mu.Lock()
@@ -104,13 +108,12 @@ func (r *Registry) Register(c Connection) (*Guard, error) {
 }
 
 // checkConnection reports, as an *InvalidError, why there can be no such
-// connection.
-func checkConnection(c *Connection) error {
-	limit := DefaultLimits().Name
+// connection of an owner whose name may have so many bytes.
+func checkConnection(c *Connection, limit int) error {
 	if c.ID == "" {
 		return invalid("connection", "", "an id that no other connection of the owner has")
 	}
-	if err := CheckName("connection", c.ID, limit); err != nil {
+	if err := CheckName("connection", c.ID, DefaultLimits().Name); err != nil {
 		return err
 	}
 	return CheckName("user", c.User, limit)

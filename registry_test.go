@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -166,6 +167,17 @@ func TestConnectionsThatCannotBe(t *testing.T) {
 	}
 	if got, want := counts(r), "[] 0/0 total 0"; got != want {
 		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
+func TestWhoMayOwnEventsMayBeConnected(t *testing.T) {
+	for _, limit := range []int{10, 1000} {
+		hub := newHub(t, nil, &tidings.Options{Limits: tidings.Limits{Name: limit}})
+		user := strings.Repeat("x", limit)
+		register(t, hub.Connections("agui"), user, strings.Repeat("i", 26))
+		if _, err := hub.Connections("agui").Register(tidings.Connection{User: user + "x", ID: "1"}); !errors.Is(err, tidings.ErrInvalid) {
+			t.Errorf("limit %d: got error %v", limit, err)
+		}
 	}
 }
 
