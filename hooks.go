@@ -5,7 +5,8 @@ package tidings
 // goroutine in which the thing happened, possibly concurrently, and should be
 // quick.
 type Hooks struct {
-	// Published is called for every event that was acknowledged.
+	// Published is called for every event that was acknowledged. Its Data may
+	// change after the call.
 	Published func(event *Event, receipt Receipt)
 	// Refused is called for every publish that was not, with its error.
 	Refused func(err error)
