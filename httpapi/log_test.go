@@ -67,6 +67,7 @@ func TestErrorsOfTheLog(t *testing.T) {
 	}{
 		{tidings.ErrUnknownOutcome, 503, wire.OutcomeUnknown, "outcome unknown"},
 		{fmt.Errorf("x: %w: %w", tidings.ErrUnknownOutcome, context.Canceled), 503, wire.OutcomeUnknown, "outcome unknown"},
+		{tidings.ErrReplaced, 503, wire.Unavailable, "replaced"},
 		{tidings.ErrTooManyKeys, 503, wire.Unavailable, "too many keys"},
 		{tidings.ErrClosed, 503, wire.Unavailable, "closed"},
 		{context.DeadlineExceeded, 503, wire.Unavailable, "deadline"},

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/tidings-dev/tidings"
@@ -87,12 +88,13 @@ func (d *delivery) snapshot(ctx context.Context, lost *tidings.LostError) error 
 	if err != nil {
 		return err
 	}
-	if s.Timestamp.IsZero() {
-		s.Timestamp = at.Time() // on every replica the same
+	shown := *d.asked.narrow(s) // s may be the source's
+	if shown.Timestamp.IsZero() {
+		shown.Timestamp = at.Time() // on every replica the same
 	}
-	data, err := d.asked.narrow(s).AppendJSON(nil)
+	data, err := shown.AppendJSON(nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("snapshot of contexts: %v", err) // not %w: the request is not what is invalid
 	}
 	e := tidings.Event{ID: at, Channel: tidings.System, Type: contexts.TypeSnapshot, Data: data}
 	d.opening = &opening{lost, e}

@@ -65,6 +65,7 @@ var causes = []struct {
 	{tidings.ErrUnknownOutcome, wire.OutcomeUnknown},
 	{tidings.ErrTooManyKeys, wire.Unavailable},
 	{tidings.ErrClosed, wire.Unavailable},
+	{tidings.ErrReplaced, wire.Unavailable},
 	{context.Canceled, wire.Unavailable},
 	{context.DeadlineExceeded, wire.Unavailable},
 }
