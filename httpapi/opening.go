@@ -8,6 +8,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/contexts"
+	"github.com/tidings-dev/tidings/internal/wire"
 )
 
 // A contexts stream begins with a snapshot of the owner's contexts at a
@@ -40,6 +41,8 @@ func (d *delivery) open(ctx context.Context) error {
 	if !d.asked.snapshots() {
 		return d.subscribe(d.asked.start)
 	}
+	ctx, stop := d.whileWanted(ctx)
+	defer stop()
 	if d.asked.start == tidings.Live {
 		return d.snapshot(ctx, nil)
 	}
@@ -137,8 +140,32 @@ func (d *delivery) appendOpening(b []byte) ([]byte, error) {
 	return d.asked.format.tail(b, e), nil
 }
 
+// whileWanted returns a context that also ends when the stream would, and what
+// lets go of it: to take a snapshot can take as long as a log or a program does.
+func (d *delivery) whileWanted(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	expiry, stop := d.expiry()
+	go func() {
+		defer stop()
+		select {
+		case <-d.h.drain.cut:
+			cancel(draining())
+		case <-d.asked.guard.Done():
+			cancel(refusal(wire.Unavailable, "the connection was %v", errUnregistered))
+		case <-expiry:
+			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errExpired))
+		case <-d.access.Revoked:
+			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
 // beginAnew tells of a loss in the middle of a stream.
 func (d *delivery) beginAnew(ctx context.Context, lost *tidings.LostError) error {
+	ctx, stop := d.whileWanted(ctx)
+	defer stop()
 	if err := d.snapshot(ctx, lost); err != nil {
 		return err
 	}
