@@ -28,7 +28,7 @@ type opening struct {
 
 // snapshots reports whether the stream has snapshots of contexts.
 func (s *streaming) snapshots() bool {
-	return s.name == contextsStream && (len(s.sel.Types) == 0 || slices.Contains(s.sel.Types, contexts.TypeSnapshot))
+	return s.name == contextsStream && slices.Contains(s.sel.Channels, tidings.System) && (len(s.sel.Types) == 0 || slices.Contains(s.sel.Types, contexts.TypeSnapshot))
 }
 
 // contextsStream is the stream whose clients know the state of an owner's

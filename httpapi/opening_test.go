@@ -118,6 +118,18 @@ func TestWhatEndsAStreamEndsItsSettingUp(t *testing.T) {
 	}
 }
 
+func TestStreamsWithoutSystemEventsHaveNoSnapshot(t *testing.T) {
+	router, err := tidings.NewRouter(tidings.Stream{Name: "contexts", Channels: []tidings.Channel{tidings.AGUI}, Envelope: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	a := serveHub(t, newHub(t, nil, &tidings.Options{Router: router}), nil)
+	r := a.follow("/v1/stream/contexts?user=alice")
+	r.expectListed("at 0")
+	a.publish("alice", `1`)
+	r.expectListed("1 " + one)
+}
+
 // deadlined has deadlines that never pass.
 type deadlined struct{ *httptest.ResponseRecorder }
 
