@@ -149,11 +149,18 @@ func (t *Tracker) publish(ctx context.Context, owner string, instead tidings.ID,
 	return err
 }
 
+// readCheckpoint reads a part, and reports whether it is one. One that says to
+// have what comes after it is of a log that was rolled back.
+func readCheckpoint(e *tidings.Event) (c checkpoint, ok bool) {
+	err := json.Unmarshal(e.Data, &c)
+	return c, err == nil && c.Through.Compare(e.ID) < 0
+}
+
 // seen notes a checkpoint that is in the log, of this replica or another.
 func (t *Tracker) seen(e *tidings.Event) {
 	a := t.accounts.peek(e.User)
-	var c checkpoint
-	if a == nil || json.Unmarshal(e.Data, &c) != nil {
+	c, ok := readCheckpoint(e)
+	if a == nil || !ok {
 		return
 	}
 	if c.Part == 1 {
@@ -168,8 +175,8 @@ func (t *Tracker) seen(e *tidings.Event) {
 func (t *Tracker) load(ctx context.Context) error {
 	newest := make(map[string]*gathered)
 	err := t.eachCheckpoint(ctx, func(e *tidings.Event) {
-		var c checkpoint
-		if json.Unmarshal(e.Data, &c) != nil {
+		c, ok := readCheckpoint(e)
+		if !ok {
 			return
 		}
 		g := newest[e.User]

@@ -266,6 +266,7 @@ func TestDamagedCheckpointsAreLeftOut(t *testing.T) {
 	publish(t, hub, "alice", "c", run("1")...)
 	for _, data := range []string{
 		`1`, `{"through":"1-1","part":1,"parts":1,"state":{"version":9}}`, `{"through":"1-9","part":2,"parts":2,"state":{}}`, `{"through":"x"}`,
+		`{"through":"1-99","part":1,"parts":1,"state":{"version":1,"after":"","items":[],"more":false}}`,
 	} {
 		e := tidings.Event{User: "alice", Channel: "tidings.contexts", Data: []byte(data)}
 		if _, err := hub.PublishReserved(t.Context(), e); err != nil {
