@@ -26,6 +26,14 @@ func (l *MemoryLog) ForgetKeys() {
 	l.keys.current, l.keys.previous = nil, nil
 }
 
+// Awaited returns how many wait for a position.
+func (h *Hub) Awaited() int {
+	w := h.current()
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.awaited)
+}
+
 // Audit recounts what the window accounts for and reports the first lie.
 func (h *Hub) Audit() string { return h.current().audit() }
 

@@ -141,6 +141,58 @@ func TestSyncedEnds(t *testing.T) {
 	})
 }
 
+func TestNothingIsLeftOfWhoNoLongerWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub, other := newHub(t, log, nil), newHub(t, log.Replica(), nil)
+		log.Tails.Hold()
+		publishOne(t, other, event("u", "s", "1"))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := hub.Synced(ctx); err == nil || hub.Awaited() != 0 {
+			t.Errorf("%d wait, error %v", hub.Awaited(), err)
+		}
+	})
+}
+
+func TestSyncedIsToldThatTheLogWasReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub, other := newHub(t, log, nil), newHub(t, log.Replica(), nil)
+		log.Tails.Hold()
+		publishOne(t, other, event("u", "s", "1"))
+		time.AfterFunc(time.Minute, func() {
+			log.Replace()
+			log.Tails.Release()
+		})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if _, err := hub.Synced(ctx); !errors.Is(err, tidings.ErrReplaced) {
+			t.Errorf("got error %v", err)
+		}
+	})
+}
+
+func TestLossesOfObserversAreNotCounted(t *testing.T) {
+	told := 0
+	log := smallLog(t, tidings.Retention{Events: 1})
+	hub := newHub(t, log, &tidings.Options{Hooks: tidings.Hooks{Lost: func(tidings.Selector, *tidings.LostError) { told++ }}})
+	o, err := hub.Observe(tidings.Selector{Everyone: true}, tidings.Live)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer o.Close()
+	for range 3 {
+		publishOne(t, hub, event("u", "s", "1"))
+	}
+	if _, err := o.Pending(t.Context(), nil); !tidings.IsLost(err) {
+		t.Errorf("got error %v", err)
+	}
+	if s := hub.Stats(); told != 0 || s.Lost != 0 || s.Dropped != 0 {
+		t.Errorf("%d losses were told, %d and %d events counted", told, s.Lost, s.Dropped)
+	}
+}
+
 func TestDurable(t *testing.T) {
 	if newHub(t, nil, nil).Durable() {
 		t.Error("a hub over a memory log says it is durable")
