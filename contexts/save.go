@@ -166,32 +166,35 @@ func (t *Tracker) seen(e *tidings.Event) {
 	if c.Part == 1 {
 		a.parts = e.ID
 	}
-	if c.Part == c.Parts {
-		a.saved, a.since, a.asked = a.parts, 0, false
+	if c.Part != c.Parts {
+		return
+	}
+	if a.asked = false; c.Through.Compare(a.through) >= 0 { // else a replica that is behind said less
+		a.saved, a.through, a.since = a.parts, c.Through, 0
 	}
 }
 
-// load begins with the newest checkpoints.
+// load begins with the checkpoints that go furthest.
 func (t *Tracker) load(ctx context.Context) error {
-	newest := make(map[string]*gathered)
+	furthest := make(map[string]*gathered)
 	err := t.eachCheckpoint(ctx, func(e *tidings.Event) {
 		c, ok := readCheckpoint(e)
 		if !ok {
 			return
 		}
-		g := newest[e.User]
+		g := furthest[e.User]
 		if g == nil {
 			g = new(gathered)
-			newest[e.User] = g
+			furthest[e.User] = g
 		}
 		g.add(e.ID, &c)
 	})
 	if err != nil {
 		return err
 	}
-	active := func(a, b string) int { return newest[a].through.Compare(newest[b].through) }
-	for _, owner := range slices.SortedFunc(maps.Keys(newest), active) { // if there are too many, the last stay
-		t.restore(owner, newest[owner])
+	active := func(a, b string) int { return furthest[a].through.Compare(furthest[b].through) }
+	for _, owner := range slices.SortedFunc(maps.Keys(furthest), active) { // if there are too many, the last stay
+		t.restore(owner, furthest[owner])
 	}
 	return nil
 }
@@ -206,7 +209,7 @@ func (t *Tracker) restore(owner string, g *gathered) {
 		t.opts.Logger.Warn("checkpoint of contexts not readable", "user", owner, "err", err)
 		return
 	}
-	t.open(account{owner: owner, fold: restored, last: g.through, saved: g.first})
+	t.open(account{owner: owner, fold: restored, last: g.through, saved: g.first, through: g.through})
 	t.shed()
 }
 
@@ -233,7 +236,8 @@ func (t *Tracker) eachCheckpoint(ctx context.Context, f func(e *tidings.Event)) 
 	return nil
 }
 
-// gathered is the newest checkpoint of which all parts were found.
+// gathered is the checkpoint that goes furthest, of which all parts were found.
+// It need not be the last: a replica that is behind knows less.
 type gathered struct {
 	first, through tidings.ID
 	parts          [][]byte
@@ -251,7 +255,8 @@ func (g *gathered) add(id tidings.ID, c *checkpoint) {
 	if c.Through != g.nextThrough || c.Part != len(g.next)+1 {
 		return
 	}
-	if g.next = append(g.next, c.State); c.Part == c.Parts {
+	g.next = append(g.next, c.State)
+	if c.Part == c.Parts && c.Through.Compare(g.through) >= 0 {
 		g.first, g.through, g.parts = g.nextFirst, g.nextThrough, g.next
 	}
 }

@@ -79,13 +79,14 @@ func (o *TrackerOptions) withDefaults() TrackerOptions {
 
 // An account is what a Tracker knows of one owner.
 type account struct {
-	owner string
-	fold  *Fold
-	last  tidings.ID // of the events applied
-	saved tidings.ID // the checkpoint, or before there is one the first event: what a restart needs
-	parts tidings.ID // of a checkpoint of which not all parts were seen, the first
-	since int        // events applied after the checkpoint was made
-	asked bool       // to be saved, and not yet seen to be
+	owner   string
+	fold    *Fold
+	last    tidings.ID // of the events applied
+	saved   tidings.ID // the checkpoint, or before there is one the first event: what a restart needs
+	through tidings.ID // up to where the checkpoint goes
+	parts   tidings.ID // of a checkpoint of which not all parts were seen, the first
+	since   int        // events applied after the checkpoint was made
+	asked   bool       // to be saved, and not yet seen to be
 }
 
 // NewTracker returns a Tracker of a hub, which begins with what the log retains.

@@ -310,6 +310,34 @@ func TestOwnersAreForgottenWhenThereAreTooManyContexts(t *testing.T) {
 	}
 }
 
+func TestToAskForAnOwnersContextsIsNotToUseThem(t *testing.T) {
+	hub := newHub(t, nil)
+	tracker := contexts.NewTracker(hub, &contexts.TrackerOptions{MaxTotal: 2})
+	publish(t, hub, "u0", "c", run("1")...)
+	publish(t, hub, "u1", "c", run("1")...)
+	list(t, tracker, "u0") // on this replica only
+	publish(t, hub, "u2", "c", run("1")...)
+	for user, want := range []string{"[]", `[c "" 1/1]`, `[c "" 1/1]`} {
+		if got, _ := list(t, tracker, fmt.Sprint("u", user)); got != want {
+			t.Errorf("u%d has %s, want %s", user, got, want)
+		}
+	}
+}
+
+func TestTrackersKnowAllThatWasAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t, nil)
+		tracker := contexts.NewTracker(hub, nil)
+		synctest.Wait()
+		for i := range 129 { // one more than it reads at once
+			publish(t, hub, "alice", "c", fmt.Sprintf(`{"type":"RUN_STARTED","runId":"%d"}`, i))
+		}
+		if got, _ := list(t, tracker, "alice"); got != `[c "" 0/129]` {
+			t.Errorf("got %s", got)
+		}
+	})
+}
+
 func TestProvidedContextsComeAfterThePosition(t *testing.T) {
 	hub := newHub(t, nil)
 	want := publish(t, hub, "alice", "c", run("1")...)
