@@ -110,7 +110,15 @@ func TestLossOnAContextsStreamBeginsAnew(t *testing.T) {
 			t.Errorf("got %s, want it without an id and with %s", notice, want)
 		}
 		r.expectListed("4 snapshot []")
-		a.follow("/v1/stream/contexts?user=alice", "Last-Event-ID: "+r.lastID).expectListed("at 4")
+		if n := a.hub.Stats().Subscribers; n != 1 {
+			t.Errorf("one stream is %d subscribers", n)
+		}
+		r.close()
+		a.eventuallyNobody(a.hub, 0)
+		r = a.follow("/v1/stream/contexts?user=alice", "Last-Event-ID: "+r.lastID)
+		r.expectListed("at 4")
+		r.close()
+		a.eventuallyNobody(a.hub, 0)
 	}
 }
 

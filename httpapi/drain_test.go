@@ -143,6 +143,22 @@ func TestDrainAtOnceAndWithoutStreams(t *testing.T) {
 }
 
 // Streams that come, go and meet a drain all are counted.
+func TestStreamsThatWereRefusedAreNotWaitedFor(t *testing.T) {
+	hub := newHub(t, nil, &tidings.Options{MaxConnections: 1})
+	a := serveHub(t, hub, &httpapi.Options{
+		DrainWindow:  -1,
+		Authenticate: always(httpapi.Access{Subject: "boss", Subscribe: func(string) bool { return true }}),
+	})
+	r := a.follow("/v1/stream/agui?user=alice")
+	a.get("/v1/stream/agui?user=bob").is(t, 429, wire.TooManyConnections) // it is the boss who connects
+	r.close()
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	if err := a.h.Drain(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestStreamsMeetDrain(t *testing.T) {
 	a := serveHub(t, newHub(t, nil, &tidings.Options{MaxConnections: -1}), &httpapi.Options{DrainWindow: time.Millisecond})
 	var work sync.WaitGroup

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
@@ -79,6 +80,20 @@ func TestFiguresComeAtAnIntervalAndOnlyWhenTheyChange(t *testing.T) {
 		}
 		r.close()
 	})
+}
+
+func TestStreamsGoOnWhileThereAreNoFigures(t *testing.T) {
+	log := tidingstest.NewSliceLog(nil)
+	hub := newHub(t, log, nil)
+	log.Break(errors.New("the log is away"))
+	a := serveHub(t, hub, nil)
+	r := a.follow("/v1/stream/analytics?user=alice")
+	r.expect("at 0")
+	log.Restore()
+	views(t, hub, "alice", "s1", 1)
+	if got := r.show(); !strings.Contains(got, "PAGE_VIEW") {
+		t.Errorf("got %s", got)
+	}
 }
 
 func TestFiguresAreNotInTheLog(t *testing.T) {

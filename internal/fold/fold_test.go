@@ -295,3 +295,20 @@ func TestReadersMeetEvents(t *testing.T) {
 	}
 	all.Wait()
 }
+
+func TestNothingIsLeftOnALogThatOutlivesTheHub(t *testing.T) {
+	log := tidings.NewMemoryLog(nil)
+	defer log.Close()
+	hub, other := newHub(t, log), newHub(t, log)
+	f := fold.New(hub, tidings.Selector{User: "alice"}, new(trace))
+	if err := f.Read(t.Context(), func(tidings.ID) {}); err != nil {
+		t.Fatal(err)
+	}
+	if n := other.Stats().Users; n != 1 {
+		t.Errorf("while it is followed %d owners are known", n)
+	}
+	hub.Close()
+	if n := other.Stats().Users; n != 0 {
+		t.Errorf("%d owners are left", n)
+	}
+}
