@@ -64,30 +64,26 @@ func (t *Tracker) saveDue(ctx context.Context) error {
 	if floor.Seq() > 0 {
 		half = floor.Seq() + (head.Seq()-floor.Seq())/2
 	}
-	owners, refused := t.dueOwners(ctx, half), error(nil)
-	for i, owner := range owners {
+	var refused error
+	for _, owner := range t.dueOwners(ctx, half) {
 		err := t.saveOwner(ctx, owner)
 		if err == nil {
 			continue
 		}
 		err = fmt.Errorf("owner %q: %w", owner, err)
-		if !errors.Is(err, tidings.ErrInvalid) { // the log fails, and would for the others
-			t.again(ctx, owners[i:])
-			return err
+		if t.again(ctx, owner); !errors.Is(err, tidings.ErrInvalid) {
+			return err // the log fails, and would for the others
 		}
-		t.again(ctx, owners[i:i+1])
 		refused = cmp.Or(refused, err)
 	}
 	return refused
 }
 
-// again lets the next look try once more to save owners who were not saved.
-func (t *Tracker) again(ctx context.Context, owners []string) {
+// again lets the next look try once more to save an owner who was not saved.
+func (t *Tracker) again(ctx context.Context, owner string) {
 	_ = t.follower.Turn(ctx, func() {
-		for _, owner := range owners {
-			if a := t.accounts.peek(owner); a != nil {
-				a.asked = false
-			}
+		if a := t.accounts.peek(owner); a != nil {
+			a.asked = false
 		}
 	})
 }
