@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -177,7 +178,7 @@ type stage struct {
 // play plays a scene before every client, each with an owner of its own, who
 // is named like the client.
 func (s scene) play(t *testing.T) {
-	ctx := within(t, 15*time.Second)
+	ctx := within(t, time.Minute)
 	g := &stage{scene: s, seen: make(map[string][]sight), short: make(map[string]string), count: make(map[string]int)}
 	if g.cut == (cut{}) {
 		g.cut = never
@@ -219,7 +220,7 @@ func (s scene) play(t *testing.T) {
 	}
 	for _, client := range clients {
 		if !g.until(ctx, func() bool { return g.ended(client) }) {
-			t.Fatalf("%s did not see the last event, but %s", client, g.summary(proxy, client))
+			t.Fatalf("%s did not see the last event, but %s; on the wire\n%s", client, g.summary(proxy, client), g.onWire(proxy, client))
 		}
 		want, own := s.want[client]
 		if client == fetchGuarded && !own {
@@ -291,10 +292,10 @@ func (g *stage) see(s sight) {
 	g.update(func() { g.seen[s.Client] = append(g.seen[s.Client], s) })
 }
 
-// ended reports whether a client saw the last event. g.mu must be held.
+// ended reports whether a client saw the last event; heartbeats, and what it
+// says to people, may have come since. g.mu must be held.
 func (g *stage) ended(client string) bool {
-	n := len(g.seen[client])
-	return n > 0 && strings.Contains(g.seen[client][n-1].Data, last)
+	return slices.ContainsFunc(g.seen[client], func(s sight) bool { return strings.Contains(s.Data, last) })
 }
 
 // summary returns what a client saw before the last event, and what it asked
