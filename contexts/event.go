@@ -34,9 +34,6 @@ type Event interface {
 	// AppendJSON appends the event to dst as one line of JSON. If the event is
 	// not valid it returns dst as it was and an [*InvalidError].
 	AppendJSON(dst []byte) ([]byte, error)
-	// MarshalJSON returns what AppendJSON appends. Called by json.Marshal its
-	// error comes wrapped, and '<', '>' and '&' come escaped.
-	MarshalJSON() ([]byte, error)
 }
 
 // Created says that a context was made.

@@ -63,7 +63,7 @@ func TestEventsAreWrittenExactlySo(t *testing.T) {
 		if want := "> " + tt.want; string(got) != want || err != nil {
 			t.Errorf("got %s, %v\nwant %s", got, err, want)
 		}
-		if got, err := tt.e.MarshalJSON(); string(got) != tt.want || err != nil {
+		if got, err := tt.e.(json.Marshaler).MarshalJSON(); string(got) != tt.want || err != nil {
 			t.Errorf("MarshalJSON: got %s, %v\nwant %s", got, err, tt.want)
 		}
 	}

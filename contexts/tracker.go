@@ -12,7 +12,7 @@ import (
 
 // A Tracker knows the contexts of every owner, by a [Fold] of each owner's
 // events, as long as its hub is open. Two replicas know the same at the same
-// position.
+// position, unless one had to forget owners: see [TrackerOptions].MaxTotal.
 //
 // Over a log that is durable it keeps checkpoints in the log, on a reserved
 // channel: after a restart, or on another replica, the numbers are what they

@@ -25,7 +25,8 @@ var (
 // nothing, unless Options.SingleTenant is set: then it may read and publish
 // what belongs to the owner with the empty name.
 type Access struct {
-	// Subject is who asks. Connections are counted for each subject.
+	// Subject is who asks. Connections are counted for each subject; for those
+	// who have none, for each owner they read.
 	Subject string
 	// Owner is meant where the request names none.
 	Owner string
