@@ -123,12 +123,17 @@ type state Tracker
 func (s *state) Begin(ctx context.Context) (tidings.Start, error) {
 	t := (*Tracker)(s)
 	t.accounts, t.contexts, t.events = newRecent[account](t.opts.MaxTotal), 0, 0
-	if t.hub.Durable() {
-		if err := t.load(ctx); err != nil {
-			return tidings.Start{}, fmt.Errorf("load checkpoints: %w", err)
-		}
+	if !t.hub.Durable() {
+		return tidings.Oldest, nil
 	}
-	return tidings.Oldest, nil
+	floor, _, err := t.hub.Bounds(ctx)
+	if err == nil {
+		err = t.load(ctx)
+	}
+	if err != nil {
+		return tidings.Start{}, fmt.Errorf("load checkpoints: %w", err)
+	}
+	return tidings.After(floor), nil // not Oldest: what is discarded from now on is told of
 }
 
 // Apply implements [fold.State].

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -381,4 +382,45 @@ func TestTrackersMeetTheEndOfTheHub(t *testing.T) {
 	if _, _, err := contexts.NewTracker(hub, nil).Contexts(t.Context(), "alice"); !errors.Is(err, tidings.ErrClosed) {
 		t.Errorf("got error %v", err)
 	}
+}
+
+// An interrupted log lets something happen once its checkpoints were read.
+type interrupted struct {
+	*tidingstest.SliceLog
+	meanwhile func()
+}
+
+func (l *interrupted) Read(ctx context.Context, sel tidings.Selector, after tidings.ID) iter.Seq2[tidings.Batch, error] {
+	return func(yield func(tidings.Batch, error) bool) {
+		for batch, err := range l.SliceLog.Read(ctx, sel, after) {
+			if !yield(batch, err) {
+				break
+			}
+		}
+		if f := l.meanwhile; f != nil && slices.Contains(sel.Channels, "tidings.contexts") && len(sel.Channels) == 1 {
+			l.meanwhile = nil
+			f()
+		}
+	}
+}
+
+// Between the reading of checkpoints and that of events, the log discards
+// events of which a later checkpoint knows.
+func TestRetentionWhileATrackerBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := tidingstest.NewSliceLog(nil)
+		hub := newHub(t, log)
+		tracker := contexts.NewTracker(hub, nil)
+		publish(t, hub, "alice", "c", run("1")...)
+		time.Sleep(2 * time.Hour) // it is saved
+		late := &interrupted{log.Replica(), func() {
+			publish(t, hub, "alice", "c", run("2")...)
+			_, at := list(t, tracker, "alice")
+			time.Sleep(2 * time.Hour) // and again
+			log.Truncate(int(at.Seq()))
+		}}
+		if got, _ := list(t, contexts.NewTracker(newHub(t, late), nil), "alice"); got != `[c "" 2/2]` {
+			t.Errorf("got %s", got)
+		}
+	})
 }
