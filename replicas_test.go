@@ -225,7 +225,9 @@ func TestThoseWhoPublishMeanwhileCostOneAppendMore(t *testing.T) {
 		defer hub.Close()
 		slow.Appends.Hold()
 		var publishers sync.WaitGroup
-		for i := range 101 {
+		publishers.Go(func() { publishOne(t, hub, event("u", "s", "0")) })
+		synctest.Wait() // its append is under way
+		for i := range 100 {
 			publishers.Go(func() { publishOne(t, hub, event("u", "s", fmt.Sprint(i))) })
 		}
 		synctest.Wait()
