@@ -146,10 +146,10 @@ func TestFramesAreTheSameFromWindowAndLog(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := string(e.AppendFrame(nil, `{"event":`, `}`)); got != want[0] {
+			if got := string(e.AppendFrame(nil, []byte(`{"event":`), []byte(`}`))); got != want[0] {
 				t.Fatalf("got %q, want %q", got, want[0])
 			}
-			if plain := string(e.AppendFrame([]byte("x"), "", "")); plain != "xdata: "+string(e.Data)+"\nid: "+e.ID.String()+"\n\n" {
+			if plain := string(e.AppendFrame([]byte("x"), nil, nil)); plain != "xdata: "+string(e.Data)+"\nid: "+e.ID.String()+"\n\n" {
 				t.Fatalf("got %q", plain)
 			}
 			if want = want[1:]; len(want) == 0 {
@@ -170,12 +170,12 @@ func TestFrameOfAnEventThatWasChanged(t *testing.T) {
 	e := batch.Events[0]
 	whole := e.Data
 	e.Data = whole[:2] // a part of what the frame holds
-	if got, want := string(e.AppendFrame(nil, "", "")), "data: {\"\nid: "+e.ID.String()+"\n\n"; got != want {
+	if got, want := string(e.AppendFrame(nil, nil, nil)), "data: {\"\nid: "+e.ID.String()+"\n\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	e.Data = []byte(`{}`)
 	for _, c := range []struct{ prefix, suffix, want string }{{"", "", "{}"}, {"[", "]", "[{}]"}} {
-		if got, want := string(e.AppendFrame(nil, c.prefix, c.suffix)), "data: "+c.want+"\nid: "+e.ID.String()+"\n\n"; got != want {
+		if got, want := string(e.AppendFrame(nil, []byte(c.prefix), []byte(c.suffix))), "data: "+c.want+"\nid: "+e.ID.String()+"\n\n"; got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

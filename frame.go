@@ -43,12 +43,12 @@ func newFrame(id ID, data []byte) (frame, []byte) {
 // as data, prefix, the payload and suffix; neither may contain a line break.
 // An event from a Subscription is not encoded again, unless it was given other
 // Data.
-func (e *Event) AppendFrame(dst []byte, prefix, suffix string) []byte {
+func (e *Event) AppendFrame(dst, prefix, suffix []byte) []byte {
 	f, data := e.frame, e.Data
 	if !f.holds(data) {
 		f, data = newFrame(e.ID, data)
 	}
-	if prefix == "" && suffix == "" {
+	if len(prefix) == 0 && len(suffix) == 0 {
 		return append(dst, f...)
 	}
 	dst = append(dst, frameData...)

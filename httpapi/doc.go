@@ -58,6 +58,7 @@
 //
 // A stream is served by the request's own goroutine, with any
 // [http.ResponseWriter] that can flush and has write deadlines, HTTP/2 and TLS
-// included. It starts none and queues nothing: it holds a cursor of the hub, a
-// timer, and while it writes two pooled buffers.
+// included. It starts none, but for the time in which a snapshot is taken, and
+// queues nothing: it holds a cursor of the hub, a timer, and while it writes two
+// pooled buffers.
 package httpapi

@@ -22,7 +22,7 @@ type format interface {
 // plainFormat has the payload as data.
 type plainFormat struct{}
 
-func (plainFormat) frame(dst []byte, e *tidings.Event) []byte { return e.AppendFrame(dst, "", "") }
+func (plainFormat) frame(dst []byte, e *tidings.Event) []byte { return e.AppendFrame(dst, nil, nil) }
 
 func (plainFormat) head(dst []byte, _ *tidings.Event) []byte { return append(dst, "data: "...) }
 
@@ -35,20 +35,26 @@ func (plainFormat) tail(dst []byte, e *tidings.Event) []byte {
 // envelopeFormat tells the channel and the session around the payload: of
 // several conversations in one stream it could not be told otherwise which is
 // meant. It maps each channel to what stands before.
-type envelopeFormat map[tidings.Channel]string
+type envelopeFormat map[tidings.Channel][]byte
 
 // envelopes returns the envelopes of all channels, whose names need no
 // escaping.
 func envelopes(router *tidings.Router) envelopeFormat {
 	all := make(envelopeFormat)
 	for _, c := range router.Channels() {
-		all[c] = `{"protocol":"` + string(c) + `","event":`
+		all[c] = []byte(`{"protocol":"` + string(c) + `","event":`)
 	}
 	return all
 }
 
 func (f envelopeFormat) frame(dst []byte, e *tidings.Event) []byte {
-	return f.tail(append(f.head(dst, e), e.Data...), e)
+	var room [320]byte // for most sessions
+	return e.AppendFrame(dst, f[e.Channel], appendEnvelopeEnd(room[:0], e))
+}
+
+// appendEnvelopeEnd appends what stands after the payload in its envelope.
+func appendEnvelopeEnd(dst []byte, e *tidings.Event) []byte {
+	return append(appendOptional(dst, `,"session":`, e.Session), '}')
 }
 
 func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
@@ -56,8 +62,7 @@ func (f envelopeFormat) head(dst []byte, e *tidings.Event) []byte {
 }
 
 func (envelopeFormat) tail(dst []byte, e *tidings.Event) []byte {
-	dst = appendOptional(dst, `,"session":`, e.Session)
-	return plainFormat{}.tail(append(dst, '}'), e)
+	return plainFormat{}.tail(appendEnvelopeEnd(dst, e), e)
 }
 
 // feedFormat has everything about the event as data.

@@ -108,7 +108,7 @@ type Handler struct {
 	hub       *tidings.Hub
 	opts      Options
 	mux       *http.ServeMux
-	envelopes map[tidings.Channel]string // what stands before the payload
+	envelopes envelopeFormat
 	stats     *analytics.Tracker
 	drain     drain
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/contexts"
@@ -145,7 +146,8 @@ func (d *delivery) appendOpening(b []byte) ([]byte, error) {
 func (d *delivery) whileWanted(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	expiry, stop := d.expiry()
-	go func() {
+	var watch sync.WaitGroup
+	watch.Go(func() { // until the caller lets go of it
 		defer stop()
 		select {
 		case <-d.h.drain.cut:
@@ -158,8 +160,11 @@ func (d *delivery) whileWanted(ctx context.Context) (context.Context, func()) {
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
 		case <-ctx.Done():
 		}
-	}()
-	return ctx, func() { cancel(nil) }
+	})
+	return ctx, func() {
+		cancel(nil)
+		watch.Wait()
+	}
 }
 
 // beginAnew tells of a loss in the middle of a stream.

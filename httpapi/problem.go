@@ -15,8 +15,6 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/a2a"
 	"github.com/tidings-dev/tidings/agui"
-	"github.com/tidings-dev/tidings/analytics"
-	"github.com/tidings-dev/tidings/contexts"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -59,8 +57,6 @@ var causes = []struct {
 	{agui.ErrNoSession, wire.SessionMissing},
 	{agui.ErrInvalid, wire.Invalid},
 	{a2a.ErrInvalid, wire.Invalid},
-	{contexts.ErrInvalid, wire.Invalid},
-	{analytics.ErrInvalid, wire.Invalid},
 	{tidings.ErrTooManyConnections, wire.TooManyConnections},
 	{tidings.ErrUnknownOutcome, wire.OutcomeUnknown},
 	{tidings.ErrTooManyKeys, wire.Unavailable},

@@ -103,7 +103,7 @@ func (h *Handler) selectStream(a *Access, asked *streaming, named string) (tidin
 	owner, err := h.reader(a, named)
 	asked.format = plainFormat{}
 	if row.Envelope {
-		asked.format = envelopeFormat(h.envelopes)
+		asked.format = h.envelopes
 	}
 	return row.Of(owner), err
 }
