@@ -53,10 +53,12 @@ export function texts(events) {
 }
 
 // A Proxy passes bytes on to a server, until they are cut. If cutBefore is set,
-// the next connection on which the server says that ends right before.
+// the next connection on which the server says that ends right before, once
+// mayCut is settled: a browser forgets what it has not handed over by then.
 export class Proxy {
   #sockets = new Set();
   cutBefore = "";
+  mayCut = () => Promise.resolve();
 
   constructor(target) {
     this.target = target;
@@ -74,8 +76,9 @@ export class Proxy {
           const at = from === upstream && this.cutBefore ? bytes.indexOf(this.cutBefore) : -1;
           if (at < 0) return to.write(bytes);
           this.cutBefore = "";
-          to.end(bytes.subarray(0, at));
-          from.destroy();
+          from.pause();
+          to.write(bytes.subarray(0, at));
+          this.mayCut().finally(() => from.destroy()); // which ends the other
         });
       }
     });

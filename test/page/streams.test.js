@@ -92,6 +92,7 @@ test("of another log there is a notice, and then its snapshot, also if it is cut
   await follow("moved", "contexts");
   await sees(["open", "a: snapshot of a"], { [a]: "a" });
   proxy.cutBefore = 'data: {"protocol":"system","event":{"type":"CONTEXTS_SNAPSHOT"';
+  proxy.mayCut = () => page.waitForFunction(() => window.seen.at(-1).kind === "tidings.lost");
   proxy.target = other;
   proxy.cut();
   const again = ["error", "open", "a: tidings.lost foreign"]; // the id is still the old one
