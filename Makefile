@@ -8,7 +8,7 @@ GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test setup browser check format vet fix staticcheck cross vulnerabilities bench
+.PHONY: run build test setup browser postgres check format vet fix staticcheck cross vulnerabilities bench
 
 run: build
 	bin/tidings serve
@@ -21,8 +21,8 @@ test: setup
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 	$(GO) test -timeout $(TIMEOUT) .
 
-# What the tests need beside Go: clients for Node, and a browser.
-setup: test/clients/node_modules test/page/node_modules browser
+# What the tests need beside Go: clients for Node, a browser, and PostgreSQL.
+setup: test/clients/node_modules test/page/node_modules browser postgres
 
 test/%/node_modules: test/%/package-lock.json
 	npm ci --prefix test/$* --no-audit --no-fund
@@ -34,6 +34,18 @@ browser:
 	done; \
 	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends chromium; } || \
 	{ echo "install chromium, or set TIDINGS_TEST_CHROMIUM to the path of a browser of its kind"; exit 1; }
+
+# Debian's package starts a server of its own unless it is told not to; the
+# tests start theirs.
+postgres:
+	@for b in "$$(pg_config --bindir 2>/dev/null)" /usr/lib/postgresql/*/bin; do \
+		test -x "$$b/initdb" && exit 0; \
+	done; \
+	command -v initdb >/dev/null && exit 0; \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql-common && \
+	  sed -i "s/^#*create_main_cluster.*/create_main_cluster = false/" /etc/postgresql-common/createcluster.conf && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } || \
+	{ echo "install PostgreSQL 15 or later; with TIDINGS_TEST_POSTGRES_URL set to the URL of a superuser only the tests that stop their server need it"; exit 1; }
 
 check: format vet fix staticcheck cross vulnerabilities
 

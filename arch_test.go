@@ -18,16 +18,17 @@ const module = "github.com/tidings-dev/tidings"
 // import, and which modules from outside. A room that is not here may import
 // nothing but the standard library.
 var rooms = map[string]struct{ inside, outside string }{
-	"agui":          {inside: ". internal/jsonscan internal/jsontext"},
-	"a2a":           {inside: ". internal/jsonscan", outside: "github.com/a2aproject/a2a-go/v2/a2a"},
-	"contexts":      {inside: ". agui a2a internal/fold internal/jsonscan internal/jsontext"},
-	"analytics":     {inside: ". internal/fold internal/jsonscan internal/jsontext"},
-	"internal/fold": {inside: "."},
-	"httpapi":       {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan internal/jsontext"},
-	"client":        {inside: ". sse internal/wire internal/jsonscan"},
-	"tidingstest":   {inside: "."},
-	"page":          {},
-	"metrics":       {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
+	"agui":            {inside: ". internal/jsonscan internal/jsontext"},
+	"a2a":             {inside: ". internal/jsonscan", outside: "github.com/a2aproject/a2a-go/v2/a2a"},
+	"contexts":        {inside: ". agui a2a internal/fold internal/jsonscan internal/jsontext"},
+	"analytics":       {inside: ". internal/fold internal/jsonscan internal/jsontext"},
+	"internal/fold":   {inside: "."},
+	"internal/pgtest": {outside: "github.com/jackc/pgx/v5"},
+	"httpapi":         {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan internal/jsontext"},
+	"client":          {inside: ". sse internal/wire internal/jsonscan"},
+	"tidingstest":     {inside: "."},
+	"page":            {},
+	"metrics":         {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
 		inside:  ". httpapi client agui a2a contexts analytics metrics page internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
