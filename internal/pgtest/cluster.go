@@ -30,7 +30,8 @@ while read -r command; do
 done
 pg_ctl stop -D data -m immediate </dev/null >/dev/null 2>&1
 cd /
-rm -rf "$1"
+rm -rf "$1" 2>/dev/null
+exit 0
 `
 
 // A cluster is a folder with a server's data, and the processes on it.
@@ -48,7 +49,7 @@ type cluster struct {
 
 // newCluster returns a cluster whose server accepts connections.
 func newCluster(o *Options, password string) (*cluster, error) {
-	bin, err := programs()
+	bin, err := programs("/usr/lib/postgresql/*/bin")
 	if err != nil {
 		return nil, err
 	}
@@ -69,13 +70,14 @@ func newCluster(o *Options, password string) (*cluster, error) {
 	return c, nil
 }
 
-// programs returns the folder of PostgreSQL's programs.
-func programs() (string, error) {
+// programs returns the folder of PostgreSQL's programs: where pg_config says,
+// the latest of a pattern, or one in PATH.
+func programs(pattern string) (string, error) {
 	var folders []string
 	if out, err := exec.Command("pg_config", "--bindir").Output(); err == nil {
 		folders = append(folders, strings.TrimSpace(string(out)))
 	}
-	installed, _ := filepath.Glob("/usr/lib/postgresql/*/bin")
+	installed, _ := filepath.Glob(pattern)
 	slices.SortFunc(installed, func(a, b string) int { return version(b) - version(a) })
 	folders = append(folders, installed...)
 	if path, err := exec.LookPath("initdb"); err == nil {
@@ -115,6 +117,7 @@ func (c *cluster) keep(bin string) error {
 		return errors.Join(err, in.Close(), out.Close())
 	}
 	if err := c.cmd.Start(); err != nil {
+		err = fmt.Errorf("a shell in %s, which the server's user has to reach: %w", c.folder, err)
 		return errors.Join(err, in.Close(), out.Close())
 	}
 	return nil

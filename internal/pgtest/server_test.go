@@ -2,10 +2,14 @@ package pgtest_test
 
 import (
 	"context"
+	"errors"
 	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"go.uber.org/goleak"
 
 	"github.com/tidings-dev/tidings/internal/pgtest"
@@ -27,9 +31,9 @@ func connect(t *testing.T, url string) *pgx.Conn {
 }
 
 // value returns the one value of a query.
-func value[T any](t *testing.T, c *pgx.Conn, sql string) (v T) {
+func value[T any](t *testing.T, c *pgx.Conn, sql string, args ...any) (v T) {
 	t.Helper()
-	if err := c.QueryRow(t.Context(), sql).Scan(&v); err != nil {
+	if err := c.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
 		t.Fatalf("%s: %v", sql, err)
 	}
 	return v
@@ -54,19 +58,22 @@ func TestSharedIsOneServer(t *testing.T) {
 
 func TestDatabasesAreEmptyAndDropped(t *testing.T) {
 	s := pgtest.Shared(t)
+	var names []string
 	for range 2 {
 		t.Run("", func(t *testing.T) {
-			c := connect(t, s.Database(t))
+			url := s.Database(t)
+			c := connect(t, url)
+			names = append(names, c.Config().Database)
 			exec(t, c, "create table t (v text)") // it would be there the second time
-			// One who stays connected does not keep it.
-			if _, err := pgx.Connect(context.Background(), c.Config().ConnString()); err != nil {
+			// Who stays connected does not keep it.
+			if _, err := pgx.Connect(t.Context(), url); err != nil {
 				t.Fatal(err)
 			}
 		})
 	}
 	c := connect(t, s.URL("postgres"))
-	if got := value[int](t, c, "select count(*) from pg_database where datname like 'tidings_test_%'"); got != 0 {
-		t.Errorf("got %d databases, want none", got)
+	if got := value[int](t, c, "select count(*) from pg_database where datname = any ($1)", names); got != 0 {
+		t.Errorf("got %d of the databases %q, want none", got, names)
 	}
 }
 
@@ -105,5 +112,51 @@ func TestFolderIsGoneWithTheTest(t *testing.T) {
 	})
 	if _, err := os.Stat(folder); !os.IsNotExist(err) {
 		t.Errorf("got %v, want %s to be gone", err, folder)
+	}
+}
+
+func TestFolderIsWhereOneWants(t *testing.T) {
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	if err := os.Chmod(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("server", func(t *testing.T) {
+		c := connect(t, pgtest.New(t, &pgtest.Options{Dir: dir}).URL("postgres"))
+		if got := value[string](t, c, "select current_setting('data_directory')"); !strings.HasPrefix(got, dir+"/") {
+			t.Errorf("got %s, want it in %s", got, dir)
+		}
+	})
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 0 {
+		t.Errorf("got %v, %v, want nothing left", left, err)
+	}
+}
+
+func TestServersAskForThePassword(t *testing.T) {
+	config, err := pgx.ParseConfig(pgtest.New(t, nil).URL("postgres"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	config.Password += "x"
+	_, err = pgx.ConnectConfig(t.Context(), config)
+	if refused, ok := errors.AsType[*pgconn.PgError](err); !ok || refused.Code != "28P01" {
+		t.Errorf("got %v, want invalid_password", err)
+	}
+}
+
+func TestWithoutProgramsItIsSaidHowToGetThem(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	if got, err := pgtest.Programs(filepath.Join(t.TempDir(), "*")); err == nil || !strings.Contains(err.Error(), "make setup") {
+		t.Errorf("got %q, %v, want an error that names make setup", got, err)
+	}
+}
+
+func TestServersThatDoNotStartSayWhy(t *testing.T) {
+	err := pgtest.Start(&pgtest.Options{Settings: map[string]string{"no_such_setting": "1"}})
+	if err == nil || !strings.Contains(err.Error(), "unrecognized configuration parameter") {
+		t.Errorf("got %v, want what the server's log says", err)
 	}
 }
