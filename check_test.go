@@ -99,6 +99,32 @@ func TestReservedTypesCannotBePublished(t *testing.T) {
 	}
 }
 
+func TestChecksForThoseWhoAppendPastAHub(t *testing.T) {
+	limits := tidings.Limits{Name: 4}
+	e := tidings.Event{User: "u", Type: "x", Data: []byte("{\n}")}
+	if err := limits.Check(&e); err != nil || string(e.Data) != "{}" {
+		t.Errorf("got error %v and data %q", err, e.Data)
+	}
+	for _, bad := range []tidings.Event{
+		{User: "longer", Data: []byte("1")}, {Session: "\n", Data: []byte("1")}, {Type: "tidings.x", Data: []byte("1")}, {Data: []byte("{")},
+		{Data: []byte(`"` + strings.Repeat("x", 1<<20) + `"`)}, // over the default
+	} {
+		if err := limits.Check(&bad); !errors.Is(err, tidings.ErrInvalid) {
+			t.Errorf("%.40q: got error %v", bad, err)
+		}
+	}
+	router, err := tidings.NewRouter()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := router.Check(tidings.AGUI); err != nil {
+		t.Errorf("a known channel: got error %v", err)
+	}
+	if err := router.Check(tidings.Control); !errors.Is(err, tidings.ErrInvalid) {
+		t.Errorf("a reserved channel: got error %v", err)
+	}
+}
+
 func TestBatchWithOneBadEventPublishesNothing(t *testing.T) {
 	onEveryLog(t, func(t *testing.T, hub *tidings.Hub) {
 		before := hub.Stats().Head

@@ -72,6 +72,14 @@
 // have everything that was acknowledged, and [Hub.Go] runs it as long as the
 // hub. The contexts of an owner and real-time stats are kept so.
 //
+// # How do I delete what there is of somebody?
+//
+//	_, err := hub.Purge(ctx, "alice")
+//
+// discards all of the owner's events, whatever retention says, with their keys.
+// The windows and states of every replica follow. It takes a log that is a
+// [Purger], as a MemoryLog is.
+//
 // # What is promised?
 //
 //   - Order. All subscribers of an owner see his events in one same order.

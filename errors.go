@@ -33,6 +33,14 @@ var (
 	// may not have been kept; publishing them again with the same keys is safe.
 	ErrUnknownOutcome = errors.New("tidings: outcome unknown")
 
+	// ErrUnavailable is matched by the errors of a log whose backend cannot be
+	// reached, or cannot take events now. Nothing was kept; it may pass.
+	ErrUnavailable = errors.New("tidings: log unavailable")
+
+	// ErrReadOnly is matched by the errors of a log whose backend accepts no
+	// writes, such as a standby. Nothing was kept.
+	ErrReadOnly = errors.New("tidings: log is read-only")
+
 	// ErrTooManyKeys refuses an event with a Key when the log remembers as many
 	// keys as it may. It passes as keys leave the key window.
 	ErrTooManyKeys = errors.New("tidings: too many keys in the key window")

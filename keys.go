@@ -1,6 +1,9 @@
 package tidings
 
-import "time"
+import (
+	"maps"
+	"time"
+)
 
 // A keyTable remembers the receipts of keyed events for the key window. It has
 // two generations, so that forgetting is dropping a map. Its log's lock guards
@@ -31,6 +34,13 @@ func (t *keyTable) put(k keyName, id ID) {
 		t.current = make(map[keyName]ID)
 	}
 	t.current[k] = id
+}
+
+// forget forgets all keys of an owner.
+func (t *keyTable) forget(user string) {
+	own := func(k keyName, _ ID) bool { return k.user == user }
+	maps.DeleteFunc(t.current, own)
+	maps.DeleteFunc(t.previous, own)
 }
 
 // turn drops the generation that has left the window.

@@ -11,7 +11,12 @@ import (
 //
 // All methods may be called concurrently. They return soon after their context
 // ends, with an error that matches its cause; Read and Tail yield that last,
-// unless Read had come to its end. A log does not check events: the Hub has.
+// unless Read had come to its end. An error because the backend cannot be
+// reached matches ErrUnavailable. A log does not check events: the Hub has, or
+// who appends past a Hub does, by [Limits.Check] and [Router.Check].
+//
+// What a log may be able to do besides is in abilities.go: see [Recaller],
+// [Purger] and [Diagnosed].
 //
 // The floor of a log is the oldest position after which nothing was discarded:
 // the position of the last discarded event, or "<creation of the log>-0".
@@ -31,7 +36,8 @@ type Log interface {
 	//
 	// An error says that nothing was kept, unless it matches
 	// ErrUnknownOutcome; the log retries by itself as long as it cannot know
-	// and ctx allows.
+	// and ctx allows. It matches ErrUnavailable if the backend cannot be
+	// reached or cannot take events now, and ErrReadOnly if it takes none.
 	Append(ctx context.Context, events []Event) ([]Receipt, error)
 
 	// Read yields retained events of a selector after a position (zero: the

@@ -41,7 +41,10 @@ type MemoryLog struct {
 	closed  bool
 }
 
-var _ Log = (*MemoryLog)(nil)
+var (
+	_ Log    = (*MemoryLog)(nil)
+	_ Purger = (*MemoryLog)(nil)
+)
 
 // stampGrain is how much of a memory log's stamps is check and not time.
 const stampGrain = 1 << 20 * time.Nanosecond
@@ -168,6 +171,31 @@ func (l *MemoryLog) keepOne(e *Event, now time.Time, wakes []wakeup) (Receipt, [
 		l.keys.put(keyName{kept.User, e.Key}, kept.ID)
 	}
 	return Receipt{ID: kept.ID, Subscribers: concerned}, wakes
+}
+
+// Purge implements Purger. It never waits.
+func (l *MemoryLog) Purge(ctx context.Context, user string) (ID, error) {
+	if err := context.Cause(ctx); err != nil {
+		return ID{}, err
+	}
+	id, wakes, err := l.purge(&Event{User: user, Channel: Control, Type: PurgedType, Data: []byte("{}")})
+	wake(wakes)
+	return id, err
+}
+
+// purge keeps the event that says so, which makes the window discard the
+// owner's others.
+func (l *MemoryLog) purge(e *Event) (ID, []wakeup, error) {
+	w := l.window
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err := w.failed(); err != nil {
+		return ID{}, nil, err
+	}
+	l.keys.forget(e.User)
+	receipt, wakes := l.keepOne(e, time.Now(), nil)
+	l.arm()
+	return receipt.ID, wakes, nil
 }
 
 // Read implements Log.

@@ -28,7 +28,7 @@ func (h *Hub) PublishReserved(ctx context.Context, event Event) (Receipt, error)
 	}
 	events := [1]Event{event}
 	receipts := [1]Receipt{}
-	if err := h.check(&events[0]); err != nil {
+	if err := h.opts.Limits.check(&events[0]); err != nil {
 		return Receipt{}, err
 	}
 	err := h.append(ctx, events[:], receipts[:])

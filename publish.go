@@ -18,7 +18,7 @@ import (
 func (h *Hub) Publish(ctx context.Context, event Event) (Receipt, error) {
 	events := [1]Event{event}
 	receipts := [1]Receipt{}
-	if err := cmp.Or(h.opts.Router.check(event.Channel), h.check(&events[0])); err != nil {
+	if err := cmp.Or(h.opts.Router.Check(event.Channel), h.opts.Limits.check(&events[0])); err != nil {
 		return Receipt{}, h.refuse(err)
 	}
 	if err := h.append(ctx, events[:], receipts[:]); err != nil {
@@ -60,7 +60,7 @@ func (h *Hub) checkBatch(events []Event) ([]Event, error) {
 	copy(checked, events)
 	for i := range checked {
 		size += len(checked[i].Data)
-		if err := cmp.Or(h.opts.Router.check(checked[i].Channel), h.check(&checked[i])); err != nil {
+		if err := cmp.Or(h.opts.Router.Check(checked[i].Channel), h.opts.Limits.check(&checked[i])); err != nil {
 			return nil, &BatchError{i, err}
 		}
 	}
@@ -72,9 +72,18 @@ func (h *Hub) checkBatch(events []Event) ([]Event, error) {
 	return checked, nil
 }
 
-// check reports why an event cannot be, and puts its payload on one line.
-func (h *Hub) check(e *Event) error {
-	l := &h.opts.Limits
+// Check reports, as an *InvalidError, why an event cannot be: for its names, its
+// type or its payload; what may be published on which channel a [Router] knows.
+// It takes the line breaks between tokens out of Data, which is then another
+// slice, and the ID away. Zero fields of l mean the defaults. A Hub checks so
+// what is published; those who append to a log past a Hub do so before.
+func (l Limits) Check(e *Event) error {
+	l = l.withDefaults()
+	return l.check(e)
+}
+
+// check is Check with limits that are all set.
+func (l *Limits) check(e *Event) error {
 	e.ID, e.frame = ID{}, nil
 	for _, f := range [...]struct {
 		field, value string

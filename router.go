@@ -120,8 +120,9 @@ func (r *Router) Channels() []Channel { return slices.Sorted(maps.Keys(r.channel
 // none for a channel that is not in the table.
 func (r *Router) Carriers(c Channel) []string { return slices.Clone(r.channels[c]) }
 
-// check reports, as an *InvalidError, that one may not publish on the channel.
-func (r *Router) check(c Channel) error {
+// Check reports, as an *InvalidError, that one may not publish on the channel. A
+// Hub asks so of every event; those who append to a log past a Hub should.
+func (r *Router) Check(c Channel) error {
 	if _, ok := r.channels[c]; ok {
 		return nil
 	}

@@ -15,6 +15,7 @@ type Stats struct {
 	Bytes       int64  // accounted to the window
 	Floor, Head ID     // between which the window has every event
 	Tail        error  // why the log is not followed; nil while it is
+	Log         Health // what the log says of itself; zero if it is not Diagnosed
 }
 
 // Stats returns the hub's figures. Those of the window are of one moment.
@@ -23,7 +24,7 @@ func (h *Hub) Stats() Stats {
 	s := Stats{
 		Published: c.published.Load(), Duplicates: c.duplicates.Load(), Refused: c.refused.Load(),
 		Delivered: c.delivered.Load(), Lost: c.lost.Load(), Dropped: c.dropped.Load(),
-		Subscribers: int(c.subscribers.Load()), Tail: h.tail.get(),
+		Subscribers: int(c.subscribers.Load()), Tail: h.tail.get(), Log: h.health(),
 	}
 	w := h.current()
 	w.mu.Lock()

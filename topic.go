@@ -170,6 +170,13 @@ func (t *topic) discard(e *Event, n uint64) {
 	t.events.remove(e.ID.seq)
 }
 
+// forget removes an event of which the topic's cursors are not told.
+func (t *topic) forget(e *Event) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.events.remove(e.ID.seq)
+}
+
 // concerned counts the subscribers of the topic that the event concerns.
 func (t *topic) concerned(e *Event) int {
 	t.mu.Lock()

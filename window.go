@@ -85,6 +85,9 @@ func (w *window) insert(e *Event, wakes []wakeup) (int, []wakeup) {
 	c, wakes := s.add(e, wakes)
 	w.head.Store(e)
 	w.charge(s, cost(e), 1)
+	if e.Purged() {
+		w.purge(e)
+	}
 	w.shed(s)
 	return a + b + c, wakes
 }
@@ -139,11 +142,29 @@ func (w *window) charge(s *session, n, sign int64) {
 func (w *window) discard(s *session) {
 	e := s.events.front()
 	w.discards++
+	w.feed.discard(e, w.discards)
+	w.leave(s, e)
+}
+
+// leave takes an event that has left the feed, the oldest one of its session,
+// out of everything else. w.mu must be held.
+func (w *window) leave(s *session, e *Event) {
 	s.discard(e, w.discards)
 	s.owner.discard(e, w.discards)
-	w.feed.discard(e, w.discards)
 	w.charge(s, cost(e), -1)
 	w.free(s)
+}
+
+// purge discards what there is of an owner before the event that says so, which
+// is in the window. To the feed it is no loss. w.mu must be held.
+func (w *window) purge(e *Event) {
+	o, _ := w.owners.get(e.User)
+	for first := o.events.front(); first != e; first = o.events.front() {
+		s, _ := w.sessions.get(sessionName{first.User, first.Session})
+		w.discards++
+		w.feed.forget(first)
+		w.leave(s, first)
+	}
 }
 
 // free forgets a session in which nothing is retained and to which nobody is
