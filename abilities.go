@@ -28,12 +28,11 @@ const RecallCost = 350
 // A Recaller is a Log that knows its most recent events by size. A Hub over
 // one fills its window before it serves.
 type Recaller interface {
-	// Recent returns a position such that the retained events after it take
-	// about so many bytes, and at least one event does if any is retained: an
-	// event takes those of its Data, Key, Type and Trace, and RecallCost more.
-	// If all take less, or retention is at work, it is the floor. Tail after
-	// the position yields those events. It may be an estimate, as long as it is
-	// one of bytes and not of events.
+	// Recent returns a position, of which Tail takes no offence, such that the
+	// retained events after it take about so many bytes: each takes those of
+	// its Data, Key, Type and Trace, and RecallCost more. If all take less it
+	// is the floor. An estimate will do, if it is one of bytes: from half as
+	// many to half as many more.
 	Recent(ctx context.Context, bytes int64) (ID, error)
 }
 

@@ -123,14 +123,14 @@ func (t *topic) raise(m mark) {
 // replace drops the window after the log was replaced or rolled back. All
 // subscriptions end; those who come back start from what the log has now.
 func (h *Hub) replace(cause error) {
-	_, head, err := h.log.Bounds(h.life)
+	w, err := h.newestWindow(h.life)
 	if err != nil {
 		return // the tail fails the same way again, and comes back here
 	}
-	h.opts.Logger.Warn("log replaced", "err", cause, "head", head.String())
+	h.opts.Logger.Warn("log replaced", "err", cause, "head", w.position().String())
 	h.mu.Lock()
 	old := h.window
-	h.window = h.freshWindow(head)
+	h.window = w
 	h.mu.Unlock()
 	old.end(ErrReplaced)
 }

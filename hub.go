@@ -2,7 +2,6 @@ package tidings
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -84,8 +83,11 @@ type counters struct {
 
 // New returns a Hub over a log and starts to follow it. A nil log means a
 // MemoryLog with default options that is closed with the hub; any other log is
-// the caller's to close, after the hub. ctx bounds only the first question to
-// the log.
+// the caller's to close, after the hub.
+//
+// ctx bounds only the start: the first question to the log and, over a log that
+// is a [Recaller], the filling of the window with its newest events. If the log
+// fails while the window is filled, New tries again as long as ctx allows.
 func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
@@ -96,25 +98,17 @@ func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 		h.log = NewMemoryLog(nil)
 	}
 	h.memory, _ = h.log.(*MemoryLog)
-	_, head, err := h.log.Bounds(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("ask the log for its bounds: %w", err)
-	}
 	h.life, h.end = context.WithCancelCause(context.Background())
 	h.commits = committer{hub: h}
 	h.present = newPresence(&o)
-	h.begin(head)
-	return h, nil
-}
-
-// begin gives the hub its window, and follows the log.
-func (h *Hub) begin(head ID) {
-	if h.memory != nil {
-		h.window = h.memory.window
-		return
+	if h.window, err = h.newestWindow(ctx); err != nil {
+		h.end(ErrClosed)
+		return nil, err
 	}
-	h.window = h.freshWindow(head)
-	h.work.Go(h.follow)
+	if h.memory == nil {
+		h.work.Go(h.follow)
+	}
+	return h, nil
 }
 
 // freshWindow returns an empty window over a log that is not in memory.
