@@ -22,7 +22,7 @@ type (
 	yield   = func(tidings.Batch, error) bool
 )
 
-var breakages = slices.Concat(appendBreakages, keyBreakages, readBreakages, tailBreakages, endBreakages, lossBreakages)
+var breakages = slices.Concat(appendBreakages, keyBreakages, readBreakages, tailBreakages, endBreakages, lossBreakages, purgeBreakages, recallBreakages)
 
 var appendBreakages = []breakage{
 	{"ReceiptsAreWhereReadFindsTheEvents", "receipts in another order", alone(func(l *broken) {

@@ -23,6 +23,8 @@ type broken struct {
 	read   func(context.Context, tidings.Selector, tidings.ID) iter.Seq2[tidings.Batch, error]
 	tail   func(context.Context, tidings.ID) iter.Seq2[tidings.Batch, error]
 	bounds func(context.Context) (floor, head tidings.ID, err error)
+	purge  func(ctx context.Context, user string) (tidings.ID, error)
+	recent func(ctx context.Context, bytes int64) (tidings.ID, error)
 }
 
 func (l *broken) Append(ctx context.Context, events []tidings.Event) ([]tidings.Receipt, error) {
@@ -51,6 +53,20 @@ func (l *broken) Bounds(ctx context.Context) (floor, head tidings.ID, err error)
 		return l.bounds(ctx)
 	}
 	return l.SliceLog.Bounds(ctx)
+}
+
+func (l *broken) Purge(ctx context.Context, user string) (tidings.ID, error) {
+	if l.purge != nil {
+		return l.purge(ctx, user)
+	}
+	return l.SliceLog.Purge(ctx, user)
+}
+
+func (l *broken) Recent(ctx context.Context, bytes int64) (tidings.ID, error) {
+	if l.recent != nil {
+		return l.recent(ctx, bytes)
+	}
+	return l.SliceLog.Recalling().Recent(ctx, bytes)
 }
 
 // A breakage says which fact must notice a broken log. It is called once for
@@ -125,7 +141,7 @@ func (b *breakage) harness(t testing.TB) tidingstest.Harness[*replicated] {
 }
 
 func TestEveryFactNoticesABrokenLog(t *testing.T) {
-	for _, fact := range harness(plain).Facts() {
+	for _, fact := range harness(plain).Facts(t) {
 		if !slices.ContainsFunc(breakages, func(b breakage) bool { return b.fact == fact }) {
 			t.Errorf("nothing breaks %s", fact)
 		}

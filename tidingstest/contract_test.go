@@ -69,13 +69,13 @@ func harness(wrap func(testing.TB, *tidingstest.SliceLog) tidings.Log) tidingste
 	}
 }
 
-func plain(_ testing.TB, l *tidingstest.SliceLog) tidings.Log { return l }
+func plain(_ testing.TB, l *tidingstest.SliceLog) tidings.Log { return l.Recalling() }
 
 func TestSliceLogKeepsTheContract(t *testing.T) { tidingstest.TestLog(t, harness(plain)) }
 
 func TestContractHoldsInABubble(t *testing.T) {
 	h := harness(plain)
-	for _, name := range h.Facts() {
+	for _, name := range h.Facts(t) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) { h.Check(t, name) })
 		})

@@ -6,9 +6,9 @@ import (
 )
 
 // Facts returns the names of the subtests that TestLog runs with h.
-func (h Harness[B]) Facts() []string {
+func (h Harness[B]) Facts(t testing.TB) []string {
 	var names []string
-	for _, f := range h.facts() {
+	for _, f := range h.facts(t) {
 		names = append(names, f.name)
 	}
 	return names
@@ -16,6 +16,6 @@ func (h Harness[B]) Facts() []string {
 
 // Check runs one subtest of TestLog on t.
 func (h Harness[B]) Check(t testing.TB, name string) {
-	all := h.facts()
+	all := h.factsOf(true, true)
 	h.check(t, all[slices.IndexFunc(all, func(f fact) bool { return f.name == name })])
 }

@@ -60,7 +60,8 @@ type Harness[B any] struct {
 
 // TestLog executes the contract of [tidings.Log] against the logs that h
 // makes: a subtest for each promise, named for it, each on a backend of its
-// own. Run it with -race.
+// own. A log that is a [tidings.Purger] or a [tidings.Recaller] is tested as
+// such. Run it with -race.
 //
 //	func TestLog(t *testing.T) {
 //		tidingstest.TestLog(t, tidingstest.Harness[*database]{
@@ -70,7 +71,7 @@ type Harness[B any] struct {
 //		})
 //	}
 func TestLog[B any](t *testing.T, h Harness[B]) {
-	for _, f := range h.facts() {
+	for _, f := range h.facts(t) {
 		t.Run(f.name, func(t *testing.T) { h.check(t, f) })
 	}
 }
@@ -81,8 +82,17 @@ type fact struct {
 	check func(ctx context.Context, s *subject)
 }
 
-// facts returns what can be tested with the abilities of h.
-func (h Harness[B]) facts() []fact {
+// facts returns what can be tested with the abilities of h, and of the logs that
+// it makes, of which one is looked at.
+func (h Harness[B]) facts(t testing.TB) []fact {
+	log := h.Open(t, h.New(t))
+	_, purger := log.(tidings.Purger)
+	_, recaller := log.(tidings.Recaller)
+	return h.factsOf(purger, recaller)
+}
+
+// factsOf is facts, given which abilities the logs have.
+func (h Harness[B]) factsOf(purger, recaller bool) []fact {
 	all := slices.Concat(appendFacts, keyFacts, readFacts, foreignFacts, tailFacts, contextFacts, modelFacts)
 	for _, more := range []struct {
 		able  bool
@@ -94,6 +104,8 @@ func (h Harness[B]) facts() []fact {
 		{h.Break != nil && h.Restore != nil, outageFacts},
 		{h.Replace != nil, replaceFacts},
 		{h.Rollback != nil, rollbackFacts},
+		{purger, purgeFacts},
+		{recaller, recallFacts},
 	} {
 		if more.able {
 			all = append(all, more.facts...)

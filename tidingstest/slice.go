@@ -21,6 +21,7 @@ type slice struct {
 	floor    tidings.ID // of the last event discarded, or creation
 	events   []tidings.Event
 	keys     map[ownedKey]tidings.ID
+	purged   map[string]tidings.ID // the last event of an owner that was discarded on request
 	batches  map[*batch][]tidings.Receipt
 	latest   time.Time // the latest stamp so far
 	barrier  time.Time // no stamp is before it
@@ -44,6 +45,7 @@ func (s *slice) reset() {
 	s.floor = s.creation
 	s.events = nil
 	s.keys = make(map[ownedKey]tidings.ID)
+	s.purged = make(map[string]tidings.ID)
 	s.batches = make(map[*batch][]tidings.Receipt)
 }
 
@@ -148,6 +150,7 @@ func (s *slice) rewind(n int) {
 	head := s.head()
 	gone := func(id tidings.ID) bool { return id.Compare(head) > 0 }
 	maps.DeleteFunc(s.keys, func(_ ownedKey, id tidings.ID) bool { return gone(id) })
+	maps.DeleteFunc(s.purged, func(_ string, id tidings.ID) bool { return gone(id) })
 	maps.DeleteFunc(s.batches, func(_ *batch, receipts []tidings.Receipt) bool {
 		return slices.ContainsFunc(receipts, func(r tidings.Receipt) bool { return gone(r.ID) })
 	})
@@ -160,20 +163,35 @@ func (s *slice) page(sel *tidings.Selector, after tidings.ID) (b tidings.Batch, 
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if after.IsZero() {
-		after = s.floor
+		after = s.oldest(sel)
 	}
 	if err := s.prove(after); err != nil {
 		return tidings.Batch{}, false, err
 	}
+	if floor := s.oldest(sel); after.Compare(floor) < 0 {
+		return tidings.Batch{}, false, &tidings.TruncatedError{Floor: floor}
+	}
 	b.Through = after
 	rest := s.events[after.Seq()-s.floor.Seq():]
 	for _, e := range rest[:min(len(rest), s.opts.Page)] {
-		if sel == nil || sel.Matches(&e) {
+		if !hollow(&e) && (sel == nil || sel.Matches(&e)) {
 			b.Events = append(b.Events, e)
 		}
 		b.Through = e.ID
 	}
 	return b, b.Through == s.head(), nil
+}
+
+// oldest returns the position from which a selection is read: the floor or, of
+// one owner, where he was purged if that is later. s.mu must be held.
+func (s *slice) oldest(sel *tidings.Selector) tidings.ID {
+	if sel == nil || sel.Everyone {
+		return s.floor
+	}
+	if id := s.purged[sel.User]; id.Compare(s.floor) > 0 {
+		return id
+	}
+	return s.floor
 }
 
 // watch returns a channel that is closed when the log changes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidings-dev/tidings"
@@ -36,9 +37,14 @@ type SliceLog struct {
 
 	slice  *slice
 	faults faults
+	health atomic.Pointer[tidings.Health]
 }
 
-var _ tidings.Log = (*SliceLog)(nil)
+var (
+	_ tidings.Log       = (*SliceLog)(nil)
+	_ tidings.Purger    = (*SliceLog)(nil)
+	_ tidings.Diagnosed = (*SliceLog)(nil)
+)
 
 // SliceOptions say how a SliceLog differs from a plain one. Zero fields mean
 // the defaults.
