@@ -28,9 +28,10 @@ var rooms = map[string]struct{ inside, outside string }{
 	"client":          {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":     {inside: "."},
 	"page":            {},
+	"postgres":        {inside: ".", outside: "github.com/jackc/pgx/v5 github.com/jackc/pgx/v5/pgconn github.com/jackc/pgx/v5/pgtype github.com/jackc/pgx/v5/pgxpool"},
 	"metrics":         {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a contexts analytics metrics page internal/wire internal/jsonscan",
+		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 }

@@ -51,7 +51,7 @@ func (d *demo) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	defer r.hub.Close()
+	defer r.close()
 	c.invite(d.owners(), r.url())
 	playing, stop := context.WithCancel(ctx)
 	defer stop()

@@ -21,7 +21,8 @@ import (
 // serve is "tidings serve".
 type serve struct {
 	Addr         string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
-	Log          string        `default:"memory" enum:"memory" env:"TIDINGS_LOG" help:"Where events are kept: ${enum}."`
+	Log          string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: ${enum}."`
+	Postgres     postgresLog   `embed:"" prefix:"postgres-"`
 	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
 	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
@@ -73,13 +74,14 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	defer r.hub.Close()
+	defer r.close()
 	c.welcome(s, r.url())
 	return s.listen(ctx, c, r)
 }
 
 // A running server is a hub with its routes, and where they are served.
 type running struct {
+	log      closer
 	hub      *tidings.Hub
 	listener net.Listener
 	api      *httpapi.Handler
@@ -88,18 +90,28 @@ type running struct {
 // url returns where the server is.
 func (r *running) url() string { return "http://" + r.listener.Addr().String() }
 
-// open makes a hub and listens. The caller closes the hub.
+// close ends the hub, and then its log.
+func (r *running) close() {
+	_ = r.hub.Close()
+	_ = r.log.Close()
+}
+
+// open makes a hub and listens. The caller closes what is running.
 func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*running, error) {
 	logger := s.logger(c)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
 	if err != nil {
 		return nil, fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
 	}
-	hub, err := tidings.New(ctx, nil, &tidings.Options{Router: router, Logger: logger})
+	log, err := s.openLog(ctx, router, logger)
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	return &running{hub, listener, httpapi.New(hub, &httpapi.Options{
+	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, Logger: logger})
+	if err != nil {
+		return nil, errors.Join(err, log.Close(), listener.Close())
+	}
+	return &running{log, hub, listener, httpapi.New(hub, &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(hub),
 	})}, nil

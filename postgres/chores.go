@@ -1,0 +1,135 @@
+package postgres
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// housekeeping is how often it is done, by one of the processes that share a
+// log.
+const housekeeping = time.Minute
+
+// parts is into how many partitions what is retained is divided at least: an
+// event stays longer, and the log gets larger, than was asked for by one part.
+const parts = 16
+
+// A chores says what there is to do beside appending and following.
+type chores struct{ outbox, housekeeping, partitions bool }
+
+// A list of chores is filled by those who see what there is to do, and done by
+// one goroutine.
+type choreList struct {
+	mu   sync.Mutex // guards todo
+	todo chores
+	wake chan struct{} // of capacity 1
+}
+
+// add notes what there is to do.
+func (c *choreList) add(more chores) {
+	if more == (chores{}) {
+		return
+	}
+	c.mu.Lock()
+	c.todo.outbox = c.todo.outbox || more.outbox
+	c.todo.housekeeping = c.todo.housekeeping || more.housekeeping
+	c.todo.partitions = c.todo.partitions || more.partitions
+	c.mu.Unlock()
+	select {
+	case c.wake <- struct{}{}:
+	default:
+	}
+}
+
+// take returns what there is to do, and forgets it.
+func (c *choreList) take() chores {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	todo := c.todo
+	c.todo = chores{}
+	return todo
+}
+
+// doChores does them until the log is closed. It is the log's goroutine.
+func (l *Log) doChores() {
+	var m mover
+	for {
+		select {
+		case <-l.chores.wake:
+		case <-l.life.Done():
+			return
+		}
+		todo := l.chores.take()
+		if todo.partitions || todo.housekeeping {
+			l.note("extend", l.extend(l.life, 0))
+		}
+		if todo.outbox {
+			l.note("outbox", m.move(l.life, l))
+		}
+		if todo.housekeeping {
+			l.note("housekeeping", l.keepHouse(l.life))
+		}
+	}
+}
+
+// note says that a chore failed, which is tried again when it is due.
+func (l *Log) note(what string, err error) {
+	if err != nil && l.life.Err() == nil {
+		l.failed(err)
+		l.opts.Logger.Warn("chore failed", "chore", what, "err", explained(what, err))
+	}
+}
+
+// extend sees to it that there are partitions ahead, at least for n events.
+func (l *Log) extend(ctx context.Context, n int) error {
+	return l.do(ctx, `SELECT tidings.extend($1, $2)`, l.opts.Partition, n)
+}
+
+// keepHouse forgets keys, begins partitions and discards them, if no other
+// process did so in the last minute.
+func (l *Log) keepHouse(ctx context.Context) error {
+	age, bytes := max(0, int64(l.opts.RetainAge)), max(0, l.opts.RetainBytes)
+	var mine bool
+	err := l.row(ctx, &mine, `SELECT tidings.sweep($1, $2, $3)`, housekeeping, age/parts, bytes/parts)
+	if err != nil || !mine {
+		return err
+	}
+	if err := l.extend(ctx, 0); err != nil {
+		return err
+	}
+	for more := true; more; {
+		err := l.row(ctx, &more, `SELECT tidings.discard($1, $2)`, age, bytes)
+		if transient(err) { // somebody reads for long
+			l.opts.Logger.Debug("partition in use, discarded later", "err", err)
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if more {
+			l.state.count(figureDiscarded, 1)
+		}
+	}
+	return nil
+}
+
+// do executes a statement that returns nothing.
+func (l *Log) do(ctx context.Context, statement string, args ...any) error {
+	ctx, done := l.use(ctx, readTimeout)
+	defer done()
+	return l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) error {
+		_, err := conn.Exec(ctx, l.schema.in(statement), args...)
+		return err
+	})
+}
+
+// row executes a statement that returns one value.
+func (l *Log) row(ctx context.Context, into any, statement string, args ...any) error {
+	ctx, done := l.use(ctx, readTimeout)
+	defer done()
+	return l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, l.schema.in(statement), args...).Scan(into)
+	})
+}

@@ -1,0 +1,83 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// ErrNotListening is matched by what Health says of a log that cannot listen
+// for notifications. It goes on by asking, so that events of other processes are
+// late by up to the polling interval.
+var ErrNotListening = errors.New("postgres: not listening")
+
+// errDeaf ends a listener that hears nothing.
+var errDeaf = errors.New("events came without notifications, the connection must be dead")
+
+// listen waits for notifications, on a connection of its own, until ctx ends. It
+// is the log's goroutine.
+func (l *Log) listen(ctx context.Context) {
+	waits := reconnecting()
+	for ctx.Err() == nil {
+		opened := l.db.gate.opened()
+		err := l.hear(ctx, &waits)
+		if ctx.Err() != nil {
+			return
+		}
+		l.state.listening(nil, err)
+		if _, failed := errors.AsType[*pgconn.ConnectError](err); !failed {
+			opened = nil // it can be reached, but not listened to
+		}
+		waits.wait(ctx, opened)
+	}
+}
+
+// hear listens until that fails.
+func (l *Log) hear(ctx context.Context, waits *patience) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	conn, err := l.listener(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave(conn)
+	waits.failures = 0
+	l.state.listening(func() { cancel(errDeaf) }, nil)
+	l.news.raise() // there may have been some before
+	for {
+		if _, err := conn.WaitForNotification(ctx); err != nil {
+			if cause := context.Cause(ctx); cause != nil {
+				return cause
+			}
+			return err
+		}
+		l.state.heard()
+		l.news.raise()
+	}
+}
+
+// leave closes a connection, which may be dead.
+func leave(conn *pgx.Conn) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	_ = conn.Close(ctx)
+}
+
+// listener returns a connection that listens.
+func (l *Log) listener(ctx context.Context) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	conn, err := l.db.connect(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := conn.Exec(ctx, "LISTEN "+OutboxChannel); err != nil {
+		leave(conn)
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	return conn, nil
+}

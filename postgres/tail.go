@@ -1,0 +1,153 @@
+package postgres
+
+import (
+	"context"
+	"iter"
+	"math"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/tidings-dev/tidings"
+)
+
+const tailPage = `
+SELECT floor, floor_nano, waiting, due, standby, coalesce(seq, 0), coalesce(nano, 0), data IS NOT NULL,
+       coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),
+       coalesce(key, ''), coalesce(trace, ''), data
+FROM tidings.look($1, $2, $3, $4)`
+
+// A look is what one statement of a tail returned.
+type look struct {
+	floor        tidings.ID
+	proof        tidings.ID // the first event's, which may be where the tail was
+	last         tidings.ID // the last event's, or zero
+	events       []tidings.Event
+	outbox, due  bool // there is something to move, and to keep house
+	standby, any bool
+}
+
+// Tail implements tidings.Log.
+func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batch, error] {
+	return func(yield func(tidings.Batch, error) bool) {
+		told := true
+		for first := true; ; first = false {
+			news := l.news.wait() // before looking
+			k, err := l.look(ctx, after)
+			if err == nil {
+				after, err = k.advance(after)
+			}
+			if err != nil {
+				yield(tidings.Batch{}, err)
+				return
+			}
+			if k.any && !told {
+				l.state.found()
+			}
+			if (first || k.any) && !yield(tidings.Batch{Events: k.events, Through: after}, nil) {
+				return
+			}
+			if !k.any {
+				told = l.rest(ctx, news, k.due)
+			}
+		}
+	}
+}
+
+// rest waits until there may be news, and reports whether somebody told of it.
+// Where another statement looks after the house, it waits for twice as long, so
+// that the database is asked no more often.
+func (l *Log) rest(ctx context.Context, news <-chan struct{}, due bool) (told bool) {
+	pause := l.opts.Poll
+	if due {
+		pause *= 2
+	}
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-news:
+		return true
+	case <-timer.C:
+	case <-ctx.Done():
+	case <-l.life.Done():
+	}
+	return false
+}
+
+// look asks for what comes after a position, and notes what else it learns.
+func (l *Log) look(ctx context.Context, after tidings.ID) (*look, error) {
+	if after.Seq() > math.MaxInt64 {
+		return nil, tidings.ErrForeign
+	}
+	inner, done := l.use(ctx, askTimeout)
+	defer done()
+	k := new(look)
+	err := l.db.with(inner, l.db.work, func(conn *pgxpool.Conn) error {
+		rows, _ := conn.Query(inner, l.schema.in(tailPage), int64(after.Seq()), pageEvents+1, pageBytes, housekeeping)
+		return k.scan(rows, int64(after.Seq()))
+	})
+	if err != nil {
+		return nil, l.readFailed(ctx, "tail", err)
+	}
+	if l.state.looked(k.standby) && k.standby {
+		l.db.reset() // the primary may be elsewhere by now
+	}
+	if !k.standby {
+		l.chores.add(chores{outbox: k.outbox, housekeeping: k.due})
+	}
+	return k, nil
+}
+
+// scan reads what the statement returned after seq.
+func (k *look) scan(rows pgx.Rows, after int64) error {
+	defer rows.Close()
+	var floor, at stamped
+	var there bool
+	var e tidings.Event
+	into := []any{
+		&floor.seq, &floor.nano, &k.outbox, &k.due, &k.standby, &at.seq, &at.nano, &there,
+		&e.User, &e.Channel, &e.Session, &e.Type, &e.Key, &e.Trace, &e.Data,
+	}
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return err
+		}
+		k.floor = floor.id()
+		if at.seq == after {
+			k.proof = at.id()
+		}
+		if at.seq > after {
+			k.any, k.last = true, at.id()
+		}
+		if there {
+			e.ID = at.id()
+			k.events = append(k.events, e)
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return err
+	}
+	if k.floor.IsZero() {
+		return errNoHead
+	}
+	return nil
+}
+
+// advance returns how far the tail is now, or why it cannot go on after a
+// position.
+func (k *look) advance(after tidings.ID) (tidings.ID, error) {
+	switch {
+	case after.IsZero():
+		after = k.floor
+	case after == k.floor:
+	case after.Compare(k.floor) < 0:
+		return after, &tidings.TruncatedError{Floor: k.floor}
+	case after != k.proof:
+		return after, tidings.ErrForeign
+	}
+	if k.any {
+		return k.last, nil
+	}
+	return after, nil
+}
