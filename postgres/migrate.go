@@ -118,6 +118,12 @@ type querier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
+// migrationTable reads the catalogues: to_regclass may say what was true before
+// another process committed, until something of this session waits for a table.
+const migrationTable = `
+SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = $1 AND c.relname = 'migration')`
+
 // versionOf asks for the version of a schema.
 func versionOf(ctx context.Context, q querier, name string) (Version, error) {
 	known, err := migrationsOf(migrationFiles)
@@ -126,7 +132,7 @@ func versionOf(ctx context.Context, q querier, name string) (Version, error) {
 	}
 	v := Version{Schema: name, Want: len(known)}
 	var there bool
-	err = q.QueryRow(ctx, `SELECT to_regclass($1) IS NOT NULL`, string(quoted(name))+".migration").Scan(&there)
+	err = q.QueryRow(ctx, migrationTable, name).Scan(&there)
 	if err == nil && there {
 		err = q.QueryRow(ctx, quoted(name).in(`SELECT version, compatible FROM tidings.migration ORDER BY version DESC LIMIT 1`)).
 			Scan(&v.Have, &v.Compatible)
