@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	osexec "os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,12 +29,19 @@ func TestChild(t *testing.T) {
 	io.Copy(io.Discard, os.Stdin)
 }
 
-// startChild returns a process whose shared server is the one named, if any,
-// and what ends it in order.
-func startChild(t *testing.T, named string) (cmd *osexec.Cmd, url string, end io.Closer) {
+// childCommand returns the process whose shared server is the one named, if
+// any. Its folder for temporary files is one that only its user reaches.
+func childCommand(t *testing.T, named string) *osexec.Cmd {
 	t.Helper()
-	cmd = osexec.Command(os.Args[0], "-test.run=^TestChild$")
-	cmd.Env = append(os.Environ(), child+"=yes", pgtest.Variable+"="+named)
+	cmd := osexec.Command(os.Args[0], "-test.run=^TestChild$")
+	cmd.Env = append(os.Environ(), child+"=yes", pgtest.Variable+"="+named, "TMPDIR="+t.TempDir())
+	return cmd
+}
+
+// run starts a child, and returns its shared server's URL and what ends it in
+// order.
+func run(t *testing.T, cmd *osexec.Cmd) (url string, end io.Closer) {
+	t.Helper()
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -53,12 +61,12 @@ func startChild(t *testing.T, named string) (cmd *osexec.Cmd, url string, end io
 	if err != nil {
 		t.Fatal(err)
 	}
-	return cmd, strings.TrimSpace(line), in
+	return strings.TrimSpace(line), in
 }
 
 func TestSharedIsTheServerThatTheEnvironmentNames(t *testing.T) {
 	want := pgtest.New(t, nil).URL("postgres")
-	if _, got, _ := startChild(t, want); got != want {
+	if got, _ := run(t, childCommand(t, want)); got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -70,22 +78,30 @@ func TestServersEndWithTheirProcess(t *testing.T) {
 	}
 	for name, end := range ends {
 		t.Run(name, func(t *testing.T) {
-			cmd, url, in := startChild(t, "")
-			c := connect(t, url)
-			data := value[string](t, c, "select current_setting('data_directory')")
-			if err := end(cmd, in); err != nil {
-				t.Fatal(err)
-			}
-			if _, err := c.WaitForNotification(t.Context()); err == nil || t.Context().Err() != nil {
-				t.Fatalf("got %v, want the server to close the connection", err)
-			}
-			awaitNone(t, data)
-			address := net.JoinHostPort(c.Config().Host, fmt.Sprint(c.Config().Port))
-			if c, err := net.Dial("tcp", address); err == nil {
-				c.Close()
-				t.Error("the server still accepts connections")
-			}
+			cmd := childCommand(t, "")
+			serverEnds(t, cmd, func(in io.Closer) error { return end(cmd, in) })
 		})
+	}
+}
+
+// serverEnds starts a child and ends it, and sees that its server and all that
+// this had are gone then.
+func serverEnds(t *testing.T, cmd *osexec.Cmd, end func(io.Closer) error) {
+	t.Helper()
+	url, in := run(t, cmd)
+	c := connect(t, url)
+	data := value[string](t, c, "select current_setting('data_directory')")
+	if err := end(in); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.WaitForNotification(t.Context()); err == nil || t.Context().Err() != nil {
+		t.Fatalf("got %v, want the server to close the connection", err)
+	}
+	awaitNone(t, filepath.Dir(data))
+	address := net.JoinHostPort(c.Config().Host, fmt.Sprint(c.Config().Port))
+	if c, err := net.Dial("tcp", address); err == nil {
+		c.Close()
+		t.Error("the server still accepts connections")
 	}
 }
 

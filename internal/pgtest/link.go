@@ -21,7 +21,6 @@ type link struct {
 
 	// The proxy's mutex guards these.
 	frozen bool
-	ready  bool   // the client may ask
 	asked  []bool // for each answer that is awaited, whether it may have to be cut
 }
 

@@ -200,14 +200,11 @@ func (p *Proxy) Pending() int {
 	return p.answers + p.commits
 }
 
-// asked notes that a client asks for an answer. What is asked before the
-// client was told that it may is the start-up.
+// asked notes that a client asks for an answer. In its start-up it does not.
 func (p *Proxy) asked(l *link) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if l.ready {
-		l.asked = append(l.asked, p.answers+p.commits > 0)
-	}
+	l.asked = append(l.asked, p.answers+p.commits > 0)
 }
 
 // suspect reports whether the answer that a link's server is giving may have
@@ -223,9 +220,8 @@ func (p *Proxy) suspect(l *link) bool {
 func (p *Proxy) answered(l *link, a answer) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	l.ready = true
 	if len(l.asked) == 0 {
-		return false
+		return false // the end of the start-up
 	}
 	suspect := l.asked[0]
 	l.asked = slices.Delete(l.asked, 0, 1)

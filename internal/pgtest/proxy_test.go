@@ -11,6 +11,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 
 	"github.com/tidings-dev/tidings/internal/pgtest"
 )
@@ -223,6 +224,46 @@ func TestCutAnswersOfACopyAfterAllWasCopied(t *testing.T) {
 	}
 	if got := count(t, direct); got != 10_000 {
 		t.Errorf("got %d rows, want 10000", got)
+	}
+}
+
+func TestCutAnswersPassesNoPartOfThem(t *testing.T) {
+	p, _ := open(t)
+	c := connect(t, p.URL())
+	p.CutAnswers(1)
+	rows, _ := c.Query(t.Context(), "select generate_series(1, 100000)", pgx.QueryExecModeSimpleProtocol)
+	if rows.Next() {
+		t.Error("got a row")
+	}
+	rows.Close()
+	if rows.Err() == nil {
+		t.Error("got the end of the rows")
+	}
+}
+
+// Other clients than pgx copy when the server has said that it is ready to.
+func TestCutAnswersLetsWhoCopiesBegin(t *testing.T) {
+	p, direct := open(t)
+	c := connect(t, p.URL()).PgConn()
+	p.CutAnswers(1)
+	c.Conn().SetDeadline(time.Now().Add(20 * time.Second))
+	c.Frontend().Send(&pgproto3.Query{String: "copy t from stdin"})
+	if err := c.Frontend().Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Frontend().Receive(); err != nil {
+		t.Fatalf("got %v, %v, want to be told to begin", got, err)
+	}
+	c.Frontend().Send(&pgproto3.CopyData{Data: []byte("1\n")})
+	c.Frontend().Send(&pgproto3.CopyDone{})
+	if err := c.Frontend().Flush(); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := c.Frontend().Receive(); !errors.Is(err, syscall.ECONNRESET) {
+		t.Errorf("got %v, %v, want a reset", got, err)
+	}
+	if got := count(t, direct); got != 1 {
+		t.Errorf("got %d rows, want 1", got)
 	}
 }
 
