@@ -148,8 +148,8 @@ func transient(err error) bool {
 // unknown reports whether a statement may have been executed although it
 // failed.
 func unknown(err error) bool {
-	if _, unsent := errors.AsType[*unsentError](err); unsent || pgconn.SafeToRetry(err) {
-		return false
+	if _, unsent := errors.AsType[*unsentError](err); unsent {
+		return false // pgconn.SafeToRetry says so also of a connection that was lost while the answer came
 	}
 	e, answered := errors.AsType[*pgconn.PgError](err)
 	return !answered || e.SeverityUnlocalized != "ERROR"
