@@ -1,6 +1,8 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -81,26 +83,26 @@ func (s *state) found() {
 	}
 }
 
-// looked notes that the log was looked at, and whether it is a standby's. It
+// looked notes that the log was looked at, and whether it is read-only. It
 // reports whether that is news.
-func (s *state) looked(standby bool) (news bool) {
+func (s *state) looked(readOnly bool) (news bool) {
 	s.mu.Lock()
 	s.figures[figureLooks]++
 	was := s.readOnly != nil
 	s.mu.Unlock()
-	if standby == was {
+	if readOnly == was {
 		return false
 	}
 	var err error
-	if standby {
-		err = errStandby
+	if readOnly {
+		err = errReadOnly
 	}
 	s.writable(err)
 	return true
 }
 
-// errStandby is what a server in recovery would say.
-var errStandby = fmt.Errorf("postgres: %w; %s", tidings.ErrReadOnly, advice["25006"])
+// errReadOnly is what such a database says to who writes.
+var errReadOnly = fmt.Errorf("postgres: %w; %s", tidings.ErrReadOnly, advice["25006"])
 
 // writable notes whether something could be written, or why not.
 func (s *state) writable(err error) {
@@ -140,11 +142,15 @@ func (s *state) health() tidings.Health {
 // or [ErrNotListening].
 func (l *Log) Health() tidings.Health { return l.state.health() }
 
-// failed notes the error of a statement. Where the database is a standby now,
-// the primary is elsewhere.
+// failed notes the error of a statement. Where the database is a standby now
+// the primary is elsewhere, and where no answer came other connections are as
+// likely to be dead.
 func (l *Log) failed(err error) {
-	if code(err) == "25006" {
-		l.state.writable(explained("append", err))
+	switch {
+	case code(err) == "25006":
+		l.state.writable(errReadOnly)
+		l.db.reset()
+	case errors.Is(err, context.DeadlineExceeded):
 		l.db.reset()
 	}
 }

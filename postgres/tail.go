@@ -13,7 +13,7 @@ import (
 )
 
 const tailPage = `
-SELECT floor, floor_nano, waiting, due, standby, coalesce(seq, 0), coalesce(nano, 0), data IS NOT NULL,
+SELECT floor, floor_nano, waiting, due, readonly, coalesce(seq, 0), coalesce(nano, 0), data IS NOT NULL,
        coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),
        coalesce(key, ''), coalesce(trace, ''), data
 FROM tidings.look($1, $2, $3, $4)`
@@ -25,7 +25,7 @@ type look struct {
 	last         tidings.ID // the last event's, or zero
 	events       []tidings.Event
 	outbox, due  bool // there is something to move, and to keep house
-	standby, any bool
+	readOnly, any bool
 }
 
 // Tail implements tidings.Log.
@@ -90,10 +90,10 @@ func (l *Log) look(ctx context.Context, after tidings.ID) (*look, error) {
 	if err != nil {
 		return nil, l.readFailed(ctx, "tail", err)
 	}
-	if l.state.looked(k.standby) && k.standby {
+	if l.state.looked(k.readOnly) && k.readOnly {
 		l.db.reset() // the primary may be elsewhere by now
 	}
-	if !k.standby {
+	if !k.readOnly {
 		l.chores.add(chores{outbox: k.outbox, housekeeping: k.due})
 	}
 	return k, nil
@@ -106,7 +106,7 @@ func (k *look) scan(rows pgx.Rows, after int64) error {
 	var there bool
 	var e tidings.Event
 	into := []any{
-		&floor.seq, &floor.nano, &k.outbox, &k.due, &k.standby, &at.seq, &at.nano, &there,
+		&floor.seq, &floor.nano, &k.outbox, &k.due, &k.readOnly, &at.seq, &at.nano, &there,
 		&e.User, &e.Channel, &e.Session, &e.Type, &e.Key, &e.Trace, &e.Data,
 	}
 	for rows.Next() {

@@ -198,7 +198,7 @@ $$;
 -- is null.
 CREATE FUNCTION look(after bigint, most integer, bytes integer, every interval)
 RETURNS TABLE (
-    floor bigint, floor_nano bigint, waiting boolean, due boolean, standby boolean,
+    floor bigint, floor_nano bigint, waiting boolean, due boolean, readonly boolean,
     seq bigint, nano bigint, owner text, channel text, session text, type text, key text, trace text, data bytea
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
@@ -208,7 +208,8 @@ AS $$
 BEGIN
     RETURN QUERY
     SELECT h.floor, h.floor_nano, EXISTS (SELECT FROM outbox),
-           clock_timestamp() NOT BETWEEN k.done AND k.done + every, pg_is_in_recovery(),
+           clock_timestamp() NOT BETWEEN k.done AND k.done + every,
+           current_setting('transaction_read_only')::boolean, -- on a standby it is on
            p.seq, p.nano, p.owner, p.channel, p.session, p.type, p.key, p.trace, p.data
     FROM head h CROSS JOIN housekeeping k
     LEFT JOIN (
