@@ -108,7 +108,7 @@ func (l *Log) appendFailed(ctx context.Context, b *batch, err error) error {
 	switch {
 	case transient(err):
 		return nil
-	case code(err) == noPartition:
+	case crowded(err):
 		if err = l.extend(ctx, len(b.datas)); err == nil {
 			return nil
 		}
@@ -131,9 +131,9 @@ func (b *batch) givenUp(cause error) error {
 	return fmt.Errorf("postgres: append: %w: %w", tidings.ErrUnknownOutcome, cause)
 }
 
-// noPartition is raised by the database for a batch that comes before its
-// partition.
-const noPartition = "TD001"
+// crowded reports whether a batch came before its partition. The database itself
+// finds none when it was made so recently that the session has not heard of it.
+func crowded(err error) bool { return code(err) == "TD001" || code(err) == "23514" }
 
 // transient reports whether the database refused for a reason that passes: a
 // lock that others hold, or a statement that was prepared for another schema.

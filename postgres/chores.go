@@ -62,7 +62,7 @@ func (l *Log) doChores() {
 			return
 		}
 		todo := l.chores.take()
-		if todo.partitions || todo.housekeeping {
+		if todo.partitions {
 			l.note("extend", l.extend(l.life, 0))
 		}
 		if todo.outbox {
@@ -91,28 +91,18 @@ func (l *Log) extend(ctx context.Context, n int) error {
 // process did so in the last minute.
 func (l *Log) keepHouse(ctx context.Context) error {
 	age, bytes := max(0, int64(l.opts.RetainAge)), max(0, l.opts.RetainBytes)
-	var mine bool
-	err := l.row(ctx, &mine, `SELECT tidings.sweep($1, $2, $3)`, housekeeping, age/parts, bytes/parts)
-	if err != nil || !mine {
-		return err
-	}
-	if err := l.extend(ctx, 0); err != nil {
-		return err
-	}
-	for more := true; more; {
-		err := l.row(ctx, &more, `SELECT tidings.discard($1, $2)`, age, bytes)
-		if transient(err) { // somebody reads for long
-			l.opts.Logger.Debug("partition in use, discarded later", "err", err)
-			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if more {
+	var more bool
+	err := l.row(ctx, &more, `SELECT tidings.sweep($1, $2, $3, $4, $5)`, housekeeping, age, bytes, parts, l.opts.Partition)
+	for more && err == nil {
+		if err = l.row(ctx, &more, `SELECT tidings.discard($1, $2)`, age, bytes); err == nil {
 			l.state.count(figureDiscarded, 1)
 		}
 	}
-	return nil
+	if transient(err) { // somebody reads for long
+		l.opts.Logger.Debug("partition in use, discarded later", "err", err)
+		return nil
+	}
+	return err
 }
 
 // do executes a statement that returns nothing.

@@ -226,10 +226,13 @@ var advice = map[string]string{
 }
 
 // explained wraps a backend's error: what was done, what to do, and which of
-// the root's errors it is.
+// the root's errors it is. What the backend refuses for what it is is none.
 func explained(doing string, err error) error {
 	kind := tidings.ErrUnavailable
-	if code(err) == "25006" {
+	switch {
+	case refused(err):
+		return fmt.Errorf("postgres: %s: %w", doing, err)
+	case code(err) == "25006":
 		kind = tidings.ErrReadOnly
 	}
 	if todo, ok := advice[code(err)]; ok {

@@ -11,8 +11,10 @@ WHERE $1 >= p.first AND $1 < p.past`, int64(seq))
 		err = l.extend(ctx, 0)
 	}
 	for more := true; more && err == nil; {
-		err = l.row(ctx, &more, `
-SELECT CASE WHEN min(first) <= $1 THEN tidings.discard(1, 0) ELSE false END FROM tidings.partition`, int64(seq))
+		var again bool
+		if err = l.row(ctx, &again, `SELECT tidings.discard(1, 0)`); err == nil {
+			err = l.row(ctx, &more, `SELECT min(first) <= $1 FROM tidings.partition`, int64(seq))
+		}
 	}
 	return err
 }

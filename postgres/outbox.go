@@ -97,13 +97,13 @@ func (l *Log) judge(r pgx.CollectableRow, limit int) (row, error) {
 // them it halves them, until it is known which one it is.
 func (l *Log) moveRows(ctx context.Context, rows []row) (int64, error) {
 	n, err := l.moveOnce(ctx, rows)
-	if code(err) == noPartition {
+	if crowded(err) {
 		if err = l.extend(ctx, len(rows)); err == nil {
 			n, err = l.moveOnce(ctx, rows)
 		}
 	}
 	switch {
-	case err == nil || !refused(err):
+	case err == nil || !refused(err) || crowded(err):
 		return n, err
 	case len(rows) == 1:
 		return l.moveOnce(ctx, []row{{rows[0].id, err.Error()}})

@@ -20,11 +20,11 @@ FROM tidings.look($1, $2, $3, $4)`
 
 // A look is what one statement of a tail returned.
 type look struct {
-	floor        tidings.ID
-	proof        tidings.ID // the first event's, which may be where the tail was
-	last         tidings.ID // the last event's, or zero
-	events       []tidings.Event
-	outbox, due  bool // there is something to move, and to keep house
+	floor         tidings.ID
+	proof         tidings.ID // the first event's, which may be where the tail was
+	last          tidings.ID // the last event's, or zero
+	events        []tidings.Event
+	outbox, due   bool // there is something to move, and to keep house
 	readOnly, any bool
 }
 

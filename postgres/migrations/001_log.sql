@@ -432,60 +432,66 @@ BEGIN
 END
 $$;
 
+-- discardable returns the oldest partition, and the last position in it, if no
+-- event will be added to it and either that is older than age or all partitions
+-- together are larger than bytes.
+CREATE FUNCTION discardable(age bigint, bytes bigint)
+RETURNS TABLE (first bigint, seq bigint, nano bigint)
+LANGUAGE sql STABLE SET search_path FROM CURRENT
+AS $$
+    SELECT p.first, e.seq, e.nano
+    FROM (SELECT * FROM partition ORDER BY first LIMIT 1) p
+    LEFT JOIN LATERAL (SELECT seq, nano FROM event WHERE seq >= p.first AND seq < p.past ORDER BY seq DESC LIMIT 1) e ON true
+    WHERE p.past <= greatest((SELECT least FROM head), (SELECT seq FROM event ORDER BY seq DESC LIMIT 1))
+      AND (age > 0 AND coalesce(e.nano, 0) < stamp() - age
+        OR bytes > 0 AND (SELECT sum(pg_total_relation_size(to_regclass('event_' || first))) FROM partition) > bytes)
+$$;
+
 -- sweep claims the housekeeping, which is due when it was done last before
--- interval, forgets what has ended, and lets the next event begin a new
--- partition where the present one has events older than age or is larger than
--- bytes. It returns whether there was something to claim.
-CREATE FUNCTION sweep(every interval, age bigint, bytes bigint) RETURNS boolean
+-- interval, and does it: it forgets what has ended, lets the next event begin a
+-- new partition where the present one has events older than a part of age or is
+-- larger than a part of bytes, and makes partitions. It returns whether there is
+-- a partition to discard.
+CREATE FUNCTION sweep(every interval, age bigint, bytes bigint, parts integer, width bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
 DECLARE
     now bigint := stamp();
-    part record;
+    full_at bigint;
 BEGIN
     UPDATE housekeeping SET done = clock_timestamp() WHERE clock_timestamp() NOT BETWEEN done AND done + every;
-    IF NOT FOUND THEN
+    IF NOT FOUND OR NOT attempt('partitions') THEN
         RETURN false;
     END IF;
     DELETE FROM key WHERE until <= now;
     DELETE FROM batch WHERE until <= now;
     DELETE FROM purged WHERE seq <= (SELECT floor FROM head);
-    SELECT p.past, e.nano INTO part
+    SELECT p.past INTO full_at
     FROM (SELECT seq FROM event ORDER BY seq DESC LIMIT 1) newest
     JOIN partition p ON newest.seq >= p.first AND newest.seq < p.past
-    CROSS JOIN LATERAL (SELECT nano FROM event WHERE seq >= p.first AND seq < p.past ORDER BY seq LIMIT 1) e
-    WHERE age > 0 AND e.nano < now - age
-       OR bytes > 0 AND pg_total_relation_size(to_regclass('event_' || p.first)) > bytes;
-    IF FOUND THEN
-        UPDATE head SET least = part.past WHERE least < part.past;
-    END IF;
-    RETURN true;
+    CROSS JOIN LATERAL (SELECT nano FROM event WHERE seq >= p.first AND seq < p.past ORDER BY seq LIMIT 1) oldest
+    WHERE age > 0 AND oldest.nano < now - age / parts
+       OR bytes > 0 AND pg_total_relation_size(to_regclass('event_' || p.first)) > bytes / parts;
+    UPDATE head SET least = full_at WHERE least < full_at;
+    PERFORM extend(width, 0);
+    RETURN EXISTS (SELECT FROM discardable(age, bytes));
 END
 $$;
 
--- discard drops the oldest partition if no event will be added to it and either
--- its youngest event is older than age or all partitions together are larger
--- than bytes, and returns whether it did. It waits no longer than a moment for
--- those who read: they and publishers would wait behind it.
+-- discard drops the partition that is discardable, and returns whether there is
+-- another. It waits no longer than a moment for those who read: they and
+-- publishers would wait behind it.
 CREATE FUNCTION discard(age bigint, bytes bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '100ms'
 AS $$
 DECLARE
     part record;
-    total bigint;
 BEGIN
     IF NOT attempt('partitions') THEN
         RETURN false;
     END IF;
-    SELECT p.first, p.past, e.seq, e.nano INTO part
-    FROM (SELECT * FROM partition ORDER BY first LIMIT 1) p
-    LEFT JOIN LATERAL (SELECT seq, nano FROM event WHERE seq >= p.first AND seq < p.past ORDER BY seq DESC LIMIT 1) e ON true
-    WHERE p.past <= greatest((SELECT least FROM head), (SELECT seq FROM event ORDER BY seq DESC LIMIT 1));
+    SELECT * INTO part FROM discardable(age, bytes);
     IF NOT FOUND THEN
-        RETURN false;
-    END IF;
-    SELECT sum(pg_total_relation_size(to_regclass('event_' || p.first))) INTO total FROM partition p;
-    IF NOT (age > 0 AND coalesce(part.nano, 0) < stamp() - age OR bytes > 0 AND total > bytes) THEN
         RETURN false;
     END IF;
     PERFORM FROM head FOR UPDATE; -- before the table, as in append
@@ -494,7 +500,7 @@ BEGIN
     IF part.seq IS NOT NULL THEN
         UPDATE head SET floor = part.seq, floor_nano = part.nano;
     END IF;
-    RETURN true;
+    RETURN EXISTS (SELECT FROM discardable(age, bytes));
 END
 $$;
 
