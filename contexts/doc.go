@@ -124,7 +124,9 @@
 //	fold, err := contexts.Restore(0, parts...)
 //
 // A Tracker does that by itself, over a log that is durable: it keeps its
-// checkpoints in the log.
+// checkpoints in the log. It forgets an owner who is purged, see
+// [tidings.Hub.Purge], and a checkpoint does not bring him back. Clients learn of
+// a purge when they next ask for a snapshot.
 //
 // Only a Tracker has goroutines, which are the hub's and end with it. Trackers and
 // broadcasters may be used concurrently; whoever shares anything else locks it.

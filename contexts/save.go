@@ -90,12 +90,13 @@ func (t *Tracker) again(ctx context.Context, owner string) {
 
 // dueOwners returns whose contexts are to be saved: because much has happened,
 // because what a restart needs grew old, or because it is in the older half of
-// what is retained, before the seq half.
+// what is retained, before the seq half. What a checkpoint brings back that was
+// purged is outdone even if there is nothing to save.
 func (t *Tracker) dueOwners(ctx context.Context, half uint64) (owners []string) {
 	old := time.Now().Add(-t.opts.CheckpointEvery)
 	_ = t.follower.Turn(ctx, func() {
 		for owner, a := range t.accounts.all() {
-			if a.asked || a.saved.IsZero() || a.fold.empty() {
+			if a.asked || !a.undead && (a.saved.IsZero() || a.fold.empty()) {
 				continue
 			}
 			if a.since >= t.opts.CheckpointEvents || a.saved.Time().Before(old) || a.saved.Seq() < half {
@@ -166,7 +167,10 @@ func (t *Tracker) seen(e *tidings.Event) {
 		return
 	}
 	if a.asked = false; c.Through.Compare(a.through) >= 0 { // else a replica that is behind said less
-		a.saved, a.through, a.since = a.parts, c.Through, 0
+		a.saved, a.through, a.since, a.undead = a.parts, c.Through, 0, false
+	} else if c.Through.Compare(a.purged) < 0 {
+		a.undead = true
+		t.look()
 	}
 }
 

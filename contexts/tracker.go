@@ -85,6 +85,8 @@ type account struct {
 	saved   tidings.ID // the checkpoint, or before there is one the first event: what a restart needs
 	through tidings.ID // up to where the checkpoint goes
 	parts   tidings.ID // of a checkpoint of which not all parts were seen, the first
+	purged  tidings.ID // when the owner was, if he was
+	undead  bool       // the log has a checkpoint from before that behind it, which is to be outdone
 	since   int        // events applied after the checkpoint was made
 	asked   bool       // to be saved, and not yet seen to be
 }
@@ -93,7 +95,7 @@ type account struct {
 // It ends with the hub.
 func NewTracker(hub *tidings.Hub, opts *TrackerOptions) *Tracker {
 	t := &Tracker{hub: hub, opts: opts.withDefaults(), due: make(chan struct{}, 1)}
-	channels := []tidings.Channel{tidings.AGUI, tidings.A2A, tidings.System, checkpoints}
+	channels := []tidings.Channel{tidings.AGUI, tidings.A2A, tidings.System, checkpoints, tidings.Control}
 	t.follower = fold.New(hub, tidings.Selector{Everyone: true, Channels: channels}, (*state)(t))
 	if hub.Durable() {
 		_ = hub.Go(t.save) // a closed hub is told of by Contexts
@@ -139,10 +141,18 @@ func (s *state) Begin(ctx context.Context) (tidings.Start, error) {
 // Apply implements [fold.State].
 func (s *state) Apply(e *tidings.Event) {
 	t := (*Tracker)(s)
-	if e.Channel == checkpoints {
+	switch e.Channel {
+	case checkpoints:
 		t.seen(e)
-		return
+	case tidings.Control:
+		t.purge(e)
+	default:
+		t.apply(e)
 	}
+}
+
+// apply takes an event into its owner's contexts.
+func (t *Tracker) apply(e *tidings.Event) {
 	a := t.account(e.User)
 	if e.ID.Compare(a.last) <= 0 {
 		return // the checkpoint has it
@@ -170,6 +180,21 @@ func (s *state) Lost(lost *tidings.LostError) (again bool) {
 		s.opts.Logger.Warn("contexts may lack events", "err", lost)
 	}
 	return s.hub.Durable()
+}
+
+// purge forgets what there is of an owner, if the event says so. What stays is
+// when that was: a replica that has not heard of it may still save what was
+// before.
+func (t *Tracker) purge(e *tidings.Event) {
+	if !e.Purged() {
+		return
+	}
+	a := t.account(e.User)
+	if a.purged = e.ID; e.ID.Compare(a.last) <= 0 {
+		return // the checkpoint is of after it
+	}
+	t.contexts -= a.fold.Len()
+	*a = account{owner: a.owner, fold: NewFold(t.opts.MaxContexts), last: e.ID, through: e.ID, purged: e.ID}
 }
 
 // account returns that of an owner, making it if need be.
