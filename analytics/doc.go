@@ -69,7 +69,7 @@
 // no goroutine: who shares it locks it.
 //
 // A [Tracker] keeps one up to date with a hub, as long as that is open, and may be
-// used concurrently. Package httpapi makes one for its real-time stats:
+// used concurrently. It forgets an owner who is purged. Package httpapi makes one for its real-time stats:
 //
 //	tracker := analytics.NewTracker(hub, nil)
 //	stats, err := tracker.Of(ctx, "alice")

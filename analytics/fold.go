@@ -61,6 +61,9 @@ func (o *Options) withDefaults() Options {
 // is stamped later than now is not in them, though its session is active:
 // sessions are what all events so far made of them.
 //
+// An event that says that its owner was purged, [tidings.Event.Purged], takes
+// away what earlier events of the owner counted, as if there had been none.
+//
 // REAL_TIME_STATS and HEARTBEAT count nothing, as does what is of another
 // channel, of a type that is not known, not on a log, or malformed: payloads
 // that are not objects, and members of those that matter that are of the wrong
@@ -112,6 +115,10 @@ func (f *Fold) clear() {
 // Apply takes the next event of the log. It does not keep e. The payload is
 // JSON, as that of every event of a log is.
 func (f *Fold) Apply(e *tidings.Event) {
+	if e.Purged() {
+		f.purge(e.User)
+		return
+	}
 	r, ok := look(e)
 	if !ok {
 		return
@@ -144,6 +151,23 @@ func (f *Fold) request(o *owner, r *record, at int64) {
 	bot, view := r.session != "" && f.visit(o, r, at), r.kind == TypePageView
 	o.window.add(at, view, bot)
 	f.window.add(at, view, bot)
+}
+
+// purge takes away what an owner's events counted.
+func (f *Fold) purge(name string) {
+	o := f.owners[name]
+	if o == nil {
+		return
+	}
+	for key, s := range f.sessions {
+		if key.owner == o {
+			f.drop(s)
+		}
+	}
+	f.window.subtract(o.window)
+	f.speaking.remove(&o.place)
+	o.window = nil
+	f.release(o)
 }
 
 // Of returns the stats of an owner's events; its Timestamp is now. An owner who

@@ -26,7 +26,7 @@ func NewTracker(hub *tidings.Hub, opts *Options) *Tracker {
 	if opts != nil {
 		t.opts = *opts
 	}
-	channels := []tidings.Channel{tidings.Analytics}
+	channels := []tidings.Channel{tidings.Analytics, tidings.Control} // it says who was purged
 	t.follower = fold.New(hub, tidings.Selector{Everyone: true, Channels: channels}, (*state)(t))
 	return t
 }

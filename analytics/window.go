@@ -35,6 +35,21 @@ func (w *window) add(second int64, view, bot bool) {
 	}
 }
 
+// subtract takes away what another window, of some of the same requests, has.
+func (w *window) subtract(some window) {
+	for _, b := range some {
+		i := slices.IndexFunc(*w, func(all bucket) bool { return all.second == b.second })
+		if i < 0 {
+			continue // trimmed
+		}
+		all := &(*w)[i]
+		all.requests -= b.requests
+		all.views -= b.views
+		all.bots -= b.bots
+	}
+	*w = slices.DeleteFunc(*w, func(b bucket) bool { return b.requests == 0 })
+}
+
 // bucket returns that of a second, making it if need be. It is looked for from
 // the end.
 func (w *window) bucket(second int64) *bucket {
