@@ -18,10 +18,16 @@ func purge(t testing.TB, hub *tidings.Hub, user string) tidings.ID {
 	if err != nil {
 		t.Fatal(err)
 	}
+	hear(t, hub)
+	return id
+}
+
+// hear waits until the hub has heard of everything that was acknowledged.
+func hear(t testing.TB, hub *tidings.Hub) {
+	t.Helper()
 	if _, err := hub.Synced(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	return id
 }
 
 // wantStrings compares what was read with what should have been.
@@ -73,6 +79,7 @@ func TestOnlyThePurgedOwnerIsTold(t *testing.T) {
 		purge(t, hub, "u")
 		publishNumbers(t, hub, "u", "s", 4, 4)
 		publishNumbers(t, hub, "other", "s", 5, 5)
+		hear(t, hub)
 		for i, want := range [][]string{{"lost expired", "4"}, {"lost expired", "4"}, {"3", "5"}, {"3", "4", "5"}} {
 			wantStrings(t, readAll(t, behind[i]), want)
 		}
