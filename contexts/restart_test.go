@@ -16,6 +16,14 @@ import (
 )
 
 func TestRestartsAndRetentionDoNotShrinkCounts(t *testing.T) {
+	for _, pace := range []time.Duration{time.Second, time.Minute} { // at the second, horizons are noted
+		t.Run(pace.String(), func(t *testing.T) { restarts(t, pace) })
+	}
+}
+
+// restarts restarts a hub whose log retains little, and compares with one that
+// was never restarted and forgets nothing.
+func restarts(t *testing.T, pace time.Duration) {
 	synctest.Test(t, func(t *testing.T) {
 		short := tidingstest.NewSliceLog(&tidingstest.SliceOptions{Retain: 400})
 		oracle := newHub(t, tidingstest.NewSliceLog(nil))
@@ -34,7 +42,7 @@ func TestRestartsAndRetentionDoNotShrinkCounts(t *testing.T) {
 				for _, h := range both {
 					churn(t, h, user, session, id, i)
 				}
-				time.Sleep(time.Second)
+				time.Sleep(pace)
 			}
 			for _, user := range []string{"u0", "u1", "u2", "quiet"} {
 				expected, _ := list(t, want, user)

@@ -76,7 +76,7 @@ func (t *Tracker) saveDue(ctx context.Context) error {
 		}
 		refused = cmp.Or(refused, err)
 	}
-	return refused
+	return cmp.Or(refused, t.saveHorizon(ctx))
 }
 
 // again lets the next look try once more to save an owner who was not saved.
@@ -161,23 +161,24 @@ func (t *Tracker) seen(e *tidings.Event) {
 		return
 	}
 	if c.Part == 1 {
-		a.parts = e.ID
+		a.parts, a.before = e.ID, t.at
 	}
 	if c.Part != c.Parts {
 		return
 	}
 	if a.asked = false; c.Through.Compare(a.through) >= 0 { // else a replica that is behind said less
-		a.saved, a.through, a.since, a.undead = a.parts, c.Through, 0, false
+		a.saved, a.from, a.through, a.since, a.undead = a.parts, a.before, c.Through, 0, false
 	} else if c.Through.Compare(a.purged) < 0 {
 		a.undead = true
 		t.look()
 	}
 }
 
-// load begins with the checkpoints that go furthest.
-func (t *Tracker) load(ctx context.Context) error {
+// load begins with the checkpoints after a position that go furthest.
+func (t *Tracker) load(ctx context.Context, start tidings.ID) error {
 	furthest := make(map[string]*gathered)
-	err := t.eachCheckpoint(ctx, func(e *tidings.Event) {
+	sel := tidings.Selector{Everyone: true, Channels: []tidings.Channel{checkpoints}}
+	err := t.each(ctx, sel, tidings.After(start), func(e *tidings.Event) {
 		c, ok := readCheckpoint(e)
 		if !ok {
 			return
@@ -209,17 +210,17 @@ func (t *Tracker) restore(owner string, g *gathered) {
 		t.opts.Logger.Warn("checkpoint of contexts not readable", "user", owner, "err", err)
 		return
 	}
-	t.open(account{owner: owner, fold: restored, last: g.through, saved: g.first, through: g.through})
+	t.open(account{owner: owner, fold: restored, last: g.through, saved: g.first, from: t.at, through: g.through})
 	t.shed()
 }
 
-// eachCheckpoint calls f with what the log has on the channel now.
-func (t *Tracker) eachCheckpoint(ctx context.Context, f func(e *tidings.Event)) error {
+// each calls f with what the log has now of a selection.
+func (t *Tracker) each(ctx context.Context, sel tidings.Selector, start tidings.Start, f func(e *tidings.Event)) error {
 	end, err := t.hub.Synced(ctx)
 	if err != nil {
 		return err
 	}
-	sub, err := t.hub.Observe(tidings.Selector{Everyone: true, Channels: []tidings.Channel{checkpoints}}, tidings.Oldest)
+	sub, err := t.hub.Observe(sel, start)
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,11 @@ type Tracker struct {
 
 	// In a turn of the follower only:
 	accounts *recent[account]
-	contexts int // of all accounts
-	events   int // since it was last looked for what to save
+	contexts int        // of all accounts
+	events   int        // since it was last looked for what to save
+	at       tidings.ID // of the last event
+	begun    tidings.ID // the last horizon, or where the tracker began
+	noted    tidings.ID // where that horizon was noted
 }
 
 var _ Source = (*Tracker)(nil)
@@ -83,8 +86,10 @@ type account struct {
 	fold    *Fold
 	last    tidings.ID // of the events applied
 	saved   tidings.ID // the checkpoint, or before there is one the first event: what a restart needs
+	from    tidings.ID // a position before it
 	through tidings.ID // up to where the checkpoint goes
 	parts   tidings.ID // of a checkpoint of which not all parts were seen, the first
+	before  tidings.ID // a position before it
 	purged  tidings.ID // when the owner was, if he was
 	undead  bool       // the log has a checkpoint from before that behind it, which is to be outdone
 	since   int        // events applied after the checkpoint was made
@@ -128,27 +133,31 @@ func (s *state) Begin(ctx context.Context) (tidings.Start, error) {
 	if !t.hub.Durable() {
 		return tidings.Oldest, nil
 	}
-	floor, _, err := t.hub.Bounds(ctx)
+	start, err := t.start(ctx)
 	if err == nil {
-		err = t.load(ctx)
+		t.at = start
+		err = t.load(ctx, start)
 	}
 	if err != nil {
 		return tidings.Start{}, fmt.Errorf("load checkpoints: %w", err)
 	}
-	return tidings.After(floor), nil // not Oldest: what is discarded from now on is told of
+	return tidings.After(start), nil // not Oldest: what is discarded from now on is told of
 }
 
 // Apply implements [fold.State].
 func (s *state) Apply(e *tidings.Event) {
 	t := (*Tracker)(s)
-	switch e.Channel {
-	case checkpoints:
+	switch {
+	case e.Channel == checkpoints && e.Type == horizonType:
+		t.notedHorizon(e)
+	case e.Channel == checkpoints:
 		t.seen(e)
-	case tidings.Control:
+	case e.Channel == tidings.Control:
 		t.purge(e)
 	default:
 		t.apply(e)
 	}
+	t.at = e.ID
 }
 
 // apply takes an event into its owner's contexts.
@@ -158,7 +167,7 @@ func (t *Tracker) apply(e *tidings.Event) {
 		return // the checkpoint has it
 	}
 	if a.saved.IsZero() {
-		a.saved = e.ID
+		a.saved, a.from = e.ID, t.at
 	}
 	before := a.fold.Len()
 	a.fold.Apply(e)
@@ -194,7 +203,7 @@ func (t *Tracker) purge(e *tidings.Event) {
 		return // the checkpoint is of after it
 	}
 	t.contexts -= a.fold.Len()
-	*a = account{owner: a.owner, fold: NewFold(t.opts.MaxContexts), last: e.ID, through: e.ID, purged: e.ID}
+	*a = account{owner: a.owner, fold: NewFold(t.opts.MaxContexts), last: e.ID, through: e.ID, purged: e.ID, from: t.at}
 }
 
 // account returns that of an owner, making it if need be.
