@@ -132,6 +132,7 @@ func TestLossIsTold(t *testing.T) {
 		f := fold.New(hub, everyone, s)
 		publish(t, hub, 1, 1)
 		read(t, f, s)
+		synctest.Wait() // then it rests before it reads what comes now
 		publish(t, hub, 2, 5)
 		if got, _ := read(t, f, s); got != "begin 1 lost 4 5" {
 			t.Errorf("got %s", got)
@@ -146,6 +147,7 @@ func TestLossCanBeginAnew(t *testing.T) {
 		f := fold.New(hub, everyone, s)
 		publish(t, hub, 1, 1)
 		read(t, f, s)
+		synctest.Wait() // then it rests before it reads what comes now
 		publish(t, hub, 2, 5)
 		if got, _ := read(t, f, s); got != "begin 1 lost begin 4 5" {
 			t.Errorf("got %s", got)
