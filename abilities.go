@@ -73,9 +73,10 @@ type Health struct {
 	// and what to do about it; nil if all does. It may match ErrReadOnly or
 	// ErrUnavailable.
 	Err error
-	// Figures are numbers by name, such as "outbox_moved_total": lower-case
-	// words joined by underscores. Those whose names end in _total only grow.
-	// The map is the receiver's.
+	// Figures are finite numbers by name, such as "outbox_moved_total":
+	// lower-case words joined by underscores, other than "ok" and "followed".
+	// Those whose names end in _total only grow. There are always the same. The
+	// map is the receiver's.
 	Figures map[string]float64
 }
 

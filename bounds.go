@@ -2,7 +2,6 @@ package tidings
 
 import (
 	"context"
-	"fmt"
 	"sync"
 )
 
@@ -35,7 +34,7 @@ func (h *Hub) Bounds(ctx context.Context) (floor, head ID, err error) {
 		return ID{}, ID{}, context.Cause(ctx)
 	}
 	if a.err != nil {
-		return ID{}, ID{}, fmt.Errorf("ask the log for its bounds: %w", a.err)
+		return ID{}, ID{}, unanswered(ctx, "ask the log for its bounds", a.err)
 	}
 	return a.floor, a.head, nil
 }

@@ -1,6 +1,7 @@
 package tidings
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -34,7 +35,8 @@ var (
 	ErrUnknownOutcome = errors.New("tidings: outcome unknown")
 
 	// ErrUnavailable is matched by the errors of a log whose backend cannot be
-	// reached, or cannot take events now. Nothing was kept; it may pass.
+	// reached, or cannot take events now. Nothing was kept; it may pass. A Hub
+	// that asks a log, and gets no answer, says so too, whatever the reason.
 	ErrUnavailable = errors.New("tidings: log unavailable")
 
 	// ErrReadOnly is matched by the errors of a log whose backend accepts no
@@ -53,6 +55,14 @@ var (
 	// and then what the log has now.
 	ErrReplaced = errors.New("tidings: log replaced")
 )
+
+// unanswered returns the error of what a log was asked and did not answer.
+func unanswered(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil || errors.Is(err, ErrUnavailable) || errors.Is(err, ErrClosed) {
+		return fmt.Errorf("%s: %w", what, err)
+	}
+	return fmt.Errorf("%s: %w: %w", what, ErrUnavailable, err)
+}
 
 // An InvalidError names the field that was refused, its value and what would
 // have been accepted. It matches ErrInvalid, and Cause if that is set.

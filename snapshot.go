@@ -120,7 +120,7 @@ func (h *Hub) readSnapshot(ctx context.Context, sel Selector, limit int) (Snapsh
 		}
 		gap, ok := errors.AsType[*TruncatedError](err)
 		if !ok || gap.Floor.seq <= after.seq {
-			return Snapshot{}, fmt.Errorf("snapshot: %w", err)
+			return Snapshot{}, unanswered(ctx, "snapshot", err)
 		}
 		after = gap.Floor
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -208,7 +207,7 @@ func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 		s.behind = !s.window.covers(batch.Through)
 		return Batch{encoded(batch.Events), batch.Through}, len(batch.Events) == 0, nil
 	}
-	return Batch{}, false, fmt.Errorf("read the log: %w", errTailEnded)
+	return Batch{}, false, unanswered(ctx, "read the log", errTailEnded)
 }
 
 // encoded makes the frames of events that come straight from the log.
@@ -239,7 +238,7 @@ func (s *Subscription) catchUpFailed(ctx context.Context, pos ID, err error) (Ba
 	if errors.Is(err, ErrForeign) {
 		return s.loseForeign(ctx, pos)
 	}
-	return Batch{}, false, fmt.Errorf("read the log: %w", err)
+	return Batch{}, false, unanswered(ctx, "read the log", err)
 }
 
 // loseForeign continues at the floor of the log.
