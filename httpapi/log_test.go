@@ -67,6 +67,9 @@ func TestErrorsOfTheLog(t *testing.T) {
 	}{
 		{tidings.ErrUnknownOutcome, 503, wire.OutcomeUnknown, "outcome unknown"},
 		{fmt.Errorf("x: %w: %w", tidings.ErrUnknownOutcome, context.Canceled), 503, wire.OutcomeUnknown, "outcome unknown"},
+		{fmt.Errorf("%w: password=secret", tidings.ErrUnknownOutcome), 503, wire.OutcomeUnknown, "outcome unknown"},
+		{fmt.Errorf("%w: password=secret", tidings.ErrUnavailable), 503, wire.Unavailable, "the log is not available"},
+		{fmt.Errorf("%w: password=secret", tidings.ErrReadOnly), 503, wire.Unavailable, "read-only"},
 		{tidings.ErrReplaced, 503, wire.Unavailable, "replaced"},
 		{tidings.ErrTooManyKeys, 503, wire.Unavailable, "too many keys"},
 		{tidings.ErrClosed, 503, wire.Unavailable, "closed"},
@@ -78,7 +81,7 @@ func TestErrorsOfTheLog(t *testing.T) {
 		a := serveHub(t, newHub(t, l, nil), &httpapi.Options{Logger: slog.New(slog.NewTextHandler(&logged, nil))})
 		l.fail.Store(&tt.err)
 		for _, got := range []answer{a.post("/v1/publish/system?user=u", `1`), a.post("/v1/events", `[{"user":"u","channel":"system","data":1}]`)} {
-			if got.is(t, tt.status, tt.problem); !strings.Contains(got.detail, tt.detail) || (got.header.Get("Retry-After") != "") != (tt.status == 503) {
+			if got.is(t, tt.status, tt.problem); !strings.Contains(got.detail, tt.detail) || strings.Contains(got.detail, "secret") || (got.header.Get("Retry-After") != "") != (tt.status == 503) {
 				t.Errorf("got %s, Retry-After %q", got.body, got.header.Get("Retry-After"))
 			}
 		}

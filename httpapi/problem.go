@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -45,25 +46,29 @@ var problems = map[string]problem{
 }
 
 // causes is the table from errors to problem types; the first that matches
-// counts.
+// counts. Where there is a detail it is told in place of the error, which may say
+// more of what is behind the server than a client should know.
 var causes = []struct {
-	is   error
-	name string
+	is     error
+	name   string
+	detail string
 }{
-	{ErrUnauthorized, wire.Unauthorized},
-	{ErrForbidden, wire.Forbidden},
-	{tidings.ErrTooLarge, wire.TooLarge},
-	{tidings.ErrInvalid, wire.Invalid},
-	{agui.ErrNoSession, wire.SessionMissing},
-	{agui.ErrInvalid, wire.Invalid},
-	{a2a.ErrInvalid, wire.Invalid},
-	{tidings.ErrTooManyConnections, wire.TooManyConnections},
-	{tidings.ErrUnknownOutcome, wire.OutcomeUnknown},
-	{tidings.ErrTooManyKeys, wire.Unavailable},
-	{tidings.ErrClosed, wire.Unavailable},
-	{tidings.ErrReplaced, wire.Unavailable},
-	{context.Canceled, wire.Unavailable},
-	{context.DeadlineExceeded, wire.Unavailable},
+	{ErrUnauthorized, wire.Unauthorized, ""},
+	{ErrForbidden, wire.Forbidden, ""},
+	{tidings.ErrTooLarge, wire.TooLarge, ""},
+	{tidings.ErrInvalid, wire.Invalid, ""},
+	{agui.ErrNoSession, wire.SessionMissing, ""},
+	{agui.ErrInvalid, wire.Invalid, ""},
+	{a2a.ErrInvalid, wire.Invalid, ""},
+	{tidings.ErrTooManyConnections, wire.TooManyConnections, ""},
+	{tidings.ErrUnknownOutcome, wire.OutcomeUnknown, "outcome unknown: send the same request again"},
+	{tidings.ErrReadOnly, wire.Unavailable, "the log is read-only and takes no events"},
+	{tidings.ErrUnavailable, wire.Unavailable, "the log is not available"},
+	{tidings.ErrTooManyKeys, wire.Unavailable, ""},
+	{tidings.ErrClosed, wire.Unavailable, ""},
+	{tidings.ErrReplaced, wire.Unavailable, ""},
+	{context.Canceled, wire.Unavailable, ""},
+	{context.DeadlineExceeded, wire.Unavailable, ""},
 }
 
 // A refused is an error of this package: the type of the problem and what to
@@ -134,7 +139,7 @@ func classify(err error) (name, detail string) {
 	}
 	for _, c := range causes {
 		if errors.Is(err, c.is) {
-			return c.name, tell(err)
+			return c.name, cmp.Or(c.detail, tell(err))
 		}
 	}
 	return wire.Internal, "the server's log has the reason"

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"net/http"
 
 	"github.com/tidings-dev/tidings"
@@ -68,10 +69,13 @@ func statsOf(s tidings.Stats) wire.Stats {
 		Published: s.Published, Duplicates: s.Duplicates, Delivered: s.Delivered, Dropped: s.Dropped,
 		Lost: s.Lost, Refused: s.Refused, Subscribers: s.Subscribers, Users: s.Users, Sessions: s.Sessions,
 		Events: s.Events, Bytes: s.Bytes, Floor: s.Floor.String(), Head: s.Head.String(),
-		Log: wire.LogHealth{OK: s.Tail == nil},
+		Log: wire.LogHealth{OK: s.Tail == nil, Figures: s.Log.Figures},
 	}
 	if s.Tail != nil {
 		w.Log.Error = s.Tail.Error()
+	}
+	if s.Log.Err != nil {
+		w.Log.Warning = s.Log.Err.Error()
 	}
 	return w
 }
@@ -81,14 +85,20 @@ func (h *Handler) serveLive(w http.ResponseWriter, _ *http.Request) error {
 	return h.answer(w, map[string]string{"status": "live"})
 }
 
-// serveReady is GET /health/ready: new streams belong here. Why the log is not
-// followed is for those who may read the figures.
+// serveReady is GET /health/ready: new streams and events belong here. What
+// exactly is wrong with the log is for those who may read the figures.
 func (h *Handler) serveReady(w http.ResponseWriter, _ *http.Request) error {
 	if h.drain.on() {
 		return draining()
 	}
-	if h.hub.Stats().Tail != nil {
+	s, ready := h.hub.Stats(), wire.Ready{Status: "ready"}
+	switch {
+	case s.Tail != nil:
 		return refusal(wire.Unavailable, "the log cannot be followed now; %s says why", wire.StatsPath)
+	case errors.Is(s.Log.Err, tidings.ErrReadOnly):
+		return refusal(wire.Unavailable, "the log is read-only and takes no events; %s says more", wire.StatsPath)
+	case s.Log.Err != nil:
+		ready.Warning = "the log is followed, but something of it does not work as it should; " + wire.StatsPath + " says what"
 	}
-	return h.answer(w, map[string]string{"status": "ready"})
+	return h.answer(w, ready)
 }

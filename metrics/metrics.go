@@ -4,6 +4,7 @@ package metrics
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -60,11 +61,28 @@ var figures = []figure{
 	gauge("window_bytes", "Bytes accounted to the window.", func(s *tidings.Stats) float64 { return float64(s.Bytes) }),
 	gauge("head_seq", "The seq of the newest event in the window.", func(s *tidings.Stats) float64 { return float64(s.Head.Seq()) }),
 	gauge("log_followed", "1 while the log is followed, else 0.", func(s *tidings.Stats) float64 {
-		if s.Tail != nil {
-			return 0
-		}
-		return 1
+		return whether(s.Tail == nil)
 	}),
+	gauge("log_ok", "1 while the log is followed and says that all of it works, else 0.", func(s *tidings.Stats) float64 {
+		return whether(s.Tail == nil && s.Log.Err == nil)
+	}),
+}
+
+// whether returns 1 for what is so, else 0.
+func whether(so bool) float64 {
+	if so {
+		return 1
+	}
+	return 0
+}
+
+// ofLog describes a figure that the log has of itself.
+func ofLog(name string) (*prometheus.Desc, prometheus.ValueType) {
+	kind := prometheus.GaugeValue
+	if strings.HasSuffix(name, "_total") {
+		kind = prometheus.CounterValue
+	}
+	return prometheus.NewDesc("tidings_log_"+name, "A figure that the log has of itself.", nil, nil), kind
 }
 
 // Connections are counted for each stream; streams are the operator's to name.
@@ -80,6 +98,10 @@ func (c *Collector) Describe(descs chan<- *prometheus.Desc) {
 	}
 	descs <- connections
 	descs <- connected
+	for name := range c.hub.Stats().Log.Figures {
+		desc, _ := ofLog(name)
+		descs <- desc
+	}
 }
 
 // Collect implements prometheus.Collector. The figures of the hub are of one
@@ -88,6 +110,14 @@ func (c *Collector) Collect(metrics chan<- prometheus.Metric) {
 	stats := c.hub.Stats()
 	for _, f := range figures {
 		metrics <- prometheus.MustNewConstMetric(f.desc, f.kind, f.read(&stats))
+	}
+	for name, value := range stats.Log.Figures {
+		desc, kind := ofLog(name)
+		metric, err := prometheus.NewConstMetric(desc, kind, value)
+		if err != nil {
+			metric = prometheus.NewInvalidMetric(desc, err)
+		}
+		metrics <- metric
 	}
 	for _, stream := range append(c.hub.Router().Streams(), tidings.FeedStream) {
 		users, n := c.hub.Connections(stream).Counts()

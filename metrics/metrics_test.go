@@ -2,12 +2,16 @@ package metrics_test
 
 import (
 	"crypto/rand"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/metrics"
+	"github.com/tidings-dev/tidings/tidingstest"
 )
 
 func TestFiguresOfAHub(t *testing.T) {
@@ -70,5 +74,54 @@ tidings_window_events 2
 	}
 	if problems, err := testutil.CollectAndLint(metrics.NewCollector(hub)); err != nil || len(problems) > 0 {
 		t.Errorf("lint: %v, error %v", problems, err)
+	}
+}
+
+func TestFiguresOfALog(t *testing.T) {
+	log := tidingstest.NewSliceLog(nil)
+	log.Diagnose(tidings.Health{Figures: map[string]float64{"outbox_rows": 3, "outbox_moved_total": 7}})
+	hub, err := tidings.New(t.Context(), log, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	const figures = `
+# HELP tidings_log_ok 1 while the log is followed and says that all of it works, else 0.
+# TYPE tidings_log_ok gauge
+tidings_log_ok %d
+# HELP tidings_log_outbox_moved_total A figure that the log has of itself.
+# TYPE tidings_log_outbox_moved_total counter
+tidings_log_outbox_moved_total 7
+# HELP tidings_log_outbox_rows A figure that the log has of itself.
+# TYPE tidings_log_outbox_rows gauge
+tidings_log_outbox_rows 3
+`
+	for ok, ill := range []error{errors.New("no listener"), nil} {
+		log.Diagnose(tidings.Health{Err: ill, Figures: log.Health().Figures})
+		err := testutil.CollectAndCompare(metrics.NewCollector(hub), strings.NewReader(fmt.Sprintf(figures, ok)),
+			"tidings_log_ok", "tidings_log_outbox_moved_total", "tidings_log_outbox_rows")
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	if problems, err := testutil.CollectAndLint(metrics.NewCollector(hub)); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, error %v", problems, err)
+	}
+}
+
+func TestFiguresWithNamesThatCannotBeAreNoPanic(t *testing.T) {
+	log := tidingstest.NewSliceLog(nil)
+	hub, err := tidings.New(t.Context(), log, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer hub.Close()
+	registry := prometheus.NewRegistry()
+	if err := registry.Register(metrics.NewCollector(hub)); err != nil {
+		t.Fatal(err)
+	}
+	log.Diagnose(tidings.Health{Figures: map[string]float64{"\xff": 1}})
+	if _, err := registry.Gather(); err == nil || strings.Contains(err.Error(), "panic") {
+		t.Errorf("got error %v", err)
 	}
 }

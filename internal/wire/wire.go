@@ -151,10 +151,19 @@ type Connections struct {
 	Own         *int `json:"own,omitempty"` // of the owner who is meant
 }
 
-// LogHealth says whether the hub follows its log, and if not, why.
+// LogHealth says whether the hub follows its log, and if not, why; and what the
+// log says of itself.
 type LogHealth struct {
-	OK    bool   `json:"ok"`
-	Error string `json:"error,omitempty"`
+	OK      bool               `json:"ok"`
+	Error   string             `json:"error,omitempty"`
+	Warning string             `json:"warning,omitempty"` // what else does not work as it should
+	Figures map[string]float64 `json:"figures,omitempty"`
+}
+
+// Ready is the answer of GET /health/ready.
+type Ready struct {
+	Status  string `json:"status"`
+	Warning string `json:"warning,omitempty"`
 }
 
 // Problem is an error before a stream begins: RFC 9457 problem details. Index
