@@ -14,15 +14,18 @@ import (
 // an event counts once, on whichever replica it was published, and every replica
 // knows the same. All methods may be called concurrently.
 type Tracker struct {
+	hub      *tidings.Hub
 	opts     Options
 	follower *fold.Follower
 	fold     *Fold // in a turn of the follower only
 }
 
-// NewTracker returns a Tracker of a hub, which begins with what the log retains.
-// It ends with the hub. Nil options mean the defaults.
+// NewTracker returns a Tracker of a hub, which begins with what is in the hub's
+// window, or with what the log retains where there is nothing: stats are of the
+// last minutes, and a log may retain weeks. It ends with the hub. Nil options
+// mean the defaults.
 func NewTracker(hub *tidings.Hub, opts *Options) *Tracker {
-	t := new(Tracker)
+	t := &Tracker{hub: hub}
 	if opts != nil {
 		t.opts = *opts
 	}
@@ -57,6 +60,9 @@ type state Tracker
 // Begin implements [fold.State].
 func (s *state) Begin(context.Context) (tidings.Start, error) {
 	s.fold = NewFold(&s.opts)
+	if window := s.hub.Stats(); window.Events > 0 {
+		return tidings.After(window.Floor), nil
+	}
 	return tidings.Oldest, nil
 }
 
