@@ -60,7 +60,7 @@ type state Tracker
 // Begin implements [fold.State].
 func (s *state) Begin(context.Context) (tidings.Start, error) {
 	s.fold = NewFold(&s.opts)
-	if window := s.hub.Stats(); window.Events > 0 {
+	if window := s.hub.Stats(); s.hub.Durable() && window.Events > 0 {
 		return tidings.After(window.Floor), nil
 	}
 	return tidings.Oldest, nil
