@@ -201,6 +201,37 @@ func (p *patience) wait(ctx context.Context, done <-chan struct{}) bool {
 	return ctx.Err() == nil
 }
 
+// A pace is the patience of several who do the same.
+type pace struct {
+	mu sync.Mutex // guards what follows
+	patience
+	due bool
+}
+
+// note notes whether a backend could be reached.
+func (p *pace) note(err error) {
+	_, failed := errors.AsType[*pgconn.ConnectError](err)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !failed {
+		p.failures = 0
+	}
+	p.due = failed
+}
+
+// wait waits if the backend could not be reached the last time.
+func (p *pace) wait(ctx context.Context, opened <-chan struct{}) {
+	p.mu.Lock()
+	mine, due := p.patience, p.due
+	if due {
+		p.failures++
+	}
+	p.mu.Unlock()
+	if due {
+		mine.wait(ctx, opened)
+	}
+}
+
 // code returns the SQLSTATE of an error, or "".
 func code(err error) string {
 	if e, ok := errors.AsType[*pgconn.PgError](err); ok {

@@ -18,6 +18,7 @@ type Log struct {
 	db      *database
 	news    signal // raised when there may be something to look for
 	state   state
+	pace    pace            // of tails
 	life    context.Context // ends with Close
 	end     context.CancelCauseFunc
 	work    sync.WaitGroup // the listener, and who does the chores
@@ -48,7 +49,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Log, error) {
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opts: o, schema: quoted(o.Schema), db: db, state: newState(o.Logger)}
+	l := &Log{opts: o, schema: quoted(o.Schema), db: db, state: newState(o.Logger), pace: pace{patience: reconnecting()}}
 	l.chores.wake = make(chan struct{}, 1)
 	if err := l.prepare(ctx); err != nil {
 		db.close()

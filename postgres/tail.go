@@ -31,6 +31,7 @@ type look struct {
 // Tail implements tidings.Log.
 func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batch, error] {
 	return func(yield func(tidings.Batch, error) bool) {
+		l.pace.wait(ctx, l.db.gate.opened())
 		told := true
 		for first := true; ; first = false {
 			news := l.news.wait() // before looking
@@ -87,6 +88,7 @@ func (l *Log) look(ctx context.Context, after tidings.ID) (*look, error) {
 		rows, _ := conn.Query(inner, l.schema.in(tailPage), int64(after.Seq()), pageEvents+1, pageBytes, housekeeping)
 		return k.scan(rows, int64(after.Seq()))
 	})
+	l.pace.note(err)
 	if err != nil {
 		return nil, l.readFailed(ctx, "tail", err)
 	}
