@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,9 +55,9 @@ func newDatabase(url string, o *Options) (*database, error) {
 
 // pool makes a pool of at most n connections.
 func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(url)
+	config, err := parseURL(url)
 	if err != nil {
-		return nil, fmt.Errorf("postgres: %w", err)
+		return nil, err
 	}
 	config.MaxConns, config.MinConns, config.MinIdleConns = int32(n), 0, 0
 	configure(config.ConnConfig, o)
@@ -257,17 +260,46 @@ var advice = map[string]string{
 }
 
 // explained wraps a backend's error: what was done, what to do, and which of
-// the root's errors it is. What the backend refuses for what it is is none.
+// the root's errors it is.
 func explained(doing string, err error) error {
 	kind := tidings.ErrUnavailable
-	switch {
-	case refused(err):
-		return fmt.Errorf("postgres: %s: %w", doing, err)
-	case code(err) == "25006":
+	if code(err) == "25006" {
 		kind = tidings.ErrReadOnly
 	}
-	if todo, ok := advice[code(err)]; ok {
+	todo := todo(err)
+	if _, failed := errors.AsType[*pgconn.ConnectError](err); failed {
+		err = &oneLineError{err}
+	}
+	if todo != "" {
 		return fmt.Errorf("postgres: %s: %w: %w; %s", doing, kind, err, todo)
 	}
 	return fmt.Errorf("postgres: %s: %w: %w", doing, kind, err)
 }
+
+// todo returns what to do about an error, or "".
+func todo(err error) string {
+	_, dial := errors.AsType[*net.OpError](err)
+	_, name := errors.AsType[*net.DNSError](err)
+	if code(err) == "" && (dial || name) {
+		return "see that PostgreSQL runs there, and that this machine reaches it"
+	}
+	return advice[code(err)]
+}
+
+// A oneLineError is an error of connecting, which has a line for each attempt:
+// with TLS and without, at each address.
+type oneLineError struct{ err error }
+
+// Error returns each line once, in one.
+func (e *oneLineError) Error() string {
+	first, rest, _ := strings.Cut(e.err.Error(), "\n")
+	var all []string
+	for line := range strings.SplitSeq(rest, "\n") {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(all, line) {
+			all = append(all, line)
+		}
+	}
+	return strings.TrimSpace(first + " " + strings.Join(all, ", "))
+}
+
+func (e *oneLineError) Unwrap() error { return e.err }
