@@ -76,13 +76,12 @@ func (l *Log) Requeue(ctx context.Context, ids ...int64) (n int64, err error) {
 // and the dead letters too. What PostgreSQL keeps of deleted rows, in files and
 // in backups, is its own affair: VACUUM the log's tables where that matters.
 func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
-	var at stamped
-	inner, done := l.use(ctx, 10*time.Minute)
-	defer done()
-	err := l.db.with(inner, l.db.work, func(conn *pgxpool.Conn) error {
-		return conn.QueryRow(inner, l.schema.in(`SELECT seq, nano FROM tidings.purge($1, $2, $3)`),
-			user, int64(l.opts.KeyWindow), int64(batchWindow)).Scan(&at.seq, &at.nano)
-	})
+	at, err := l.purge(ctx, user)
+	if crowded(err) {
+		if err = l.extend(ctx, 1); err == nil {
+			at, err = l.purge(ctx, user)
+		}
+	}
 	if err != nil && unknown(err) {
 		return tidings.ID{}, fmt.Errorf("postgres: purge: %w: %w", tidings.ErrUnknownOutcome, err)
 	}
@@ -91,4 +90,15 @@ func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
 	}
 	l.news.raise()
 	return at.id(), nil
+}
+
+// purge is Purge, once.
+func (l *Log) purge(ctx context.Context, user string) (at stamped, err error) {
+	ctx, done := l.use(ctx, 10*time.Minute)
+	defer done()
+	err = l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) error {
+		return conn.QueryRow(ctx, l.schema.in(`SELECT seq, nano FROM tidings.purge($1, $2, $3)`),
+			user, int64(l.opts.KeyWindow), int64(batchWindow)).Scan(&at.seq, &at.nano)
+	})
+	return at, err
 }

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 
 	"github.com/jackc/pgx/v5"
 )
@@ -46,11 +47,28 @@ func grant(ctx context.Context, url, schema, role string, statements ...string) 
 					return err
 				}
 			}
-			return nil
+			return granted(ctx, tx, schema, role)
 		})
 	})
 	if err != nil {
 		return explained("grant to "+role, err)
 	}
 	return nil
+}
+
+// errNotGranted is a GRANT of which PostgreSQL only warns.
+var errNotGranted = errors.New("no right to grant: connect as who created the log")
+
+// granted returns an error if the role may not use the schema, or not publish,
+// which every grant is about.
+func granted(ctx context.Context, q querier, schema, role string) error {
+	var may bool
+	err := q.QueryRow(ctx, `
+SELECT has_schema_privilege($1::name, $2, 'USAGE')
+   AND has_function_privilege($1::name, $3 || '.tidings_publish(text, text, text, text, text, text)', 'EXECUTE')`,
+		role, schema, string(quoted(schema))).Scan(&may)
+	if err == nil && !may {
+		return errNotGranted
+	}
+	return err
 }

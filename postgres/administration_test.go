@@ -1,0 +1,61 @@
+package postgres_test
+
+import (
+	"errors"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/pgtest"
+	"github.com/tidings-dev/tidings/postgres"
+)
+
+// A log that was never appended to has no partition for the event of a purge.
+func TestAnOwnerOfTheOutboxAloneCanBePurged(t *testing.T) {
+	b := newBackend(t)
+	if _, err := postgres.Migrate(t.Context(), b.url, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(t, `SELECT tidings.tidings_publish('alice', 'system', '', '', '1')`)
+	b.opts = postgres.Options{Pooled: true, NoMigrate: true}
+	l := b.open(t)
+	at, err := l.Purge(t.Context(), "alice")
+	if err != nil || at.Seq() != 1 {
+		t.Errorf("got %v, %v", at, err)
+	}
+	if o, err := l.Outbox(t.Context()); err != nil || o.Pending != 0 {
+		t.Errorf("got %+v, %v", o, err)
+	}
+}
+
+// PostgreSQL only warns of a GRANT that grants nothing.
+func TestWhoMayNotGrantIsTold(t *testing.T) {
+	b := newBackend(t)
+	server := pgtest.Shared(t)
+	for _, role := range []string{"tidings_grantor", "tidings_grantee"} {
+		server.Exec(t, "CREATE ROLE "+role+" LOGIN PASSWORD 'x'")
+		t.Cleanup(func() { server.Exec(t, "DROP ROLE "+role) })
+	}
+	if _, err := postgres.Migrate(t.Context(), b.url, ""); err != nil {
+		t.Fatal(err)
+	}
+	if err := postgres.GrantServe(t.Context(), b.url, "", "tidings_grantor"); err != nil {
+		t.Fatal(err)
+	}
+	defer b.exec(t, "DROP OWNED BY tidings_grantor, tidings_grantee")
+	u, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword("tidings_grantor", "x")
+	as := u.String()
+	for _, err := range []error{
+		postgres.GrantPublish(t.Context(), as, "", "tidings_grantee"),
+		postgres.GrantServe(t.Context(), as, "", "tidings_grantee"),
+	} {
+		if !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), "tidings_grantee") || !strings.Contains(err.Error(), "who created the log") {
+			t.Errorf("got %v", err)
+		}
+	}
+}
