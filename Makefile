@@ -8,7 +8,7 @@ GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test setup browser postgres check format vet fix staticcheck cross vulnerabilities bench
+.PHONY: run build test setup browser postgres pgbouncer check format vet fix staticcheck cross vulnerabilities bench
 
 run: build
 	bin/tidings serve
@@ -21,8 +21,9 @@ test: setup
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 	$(GO) test -timeout $(TIMEOUT) .
 
-# What the tests need beside Go: clients for Node, a browser, and PostgreSQL.
-setup: test/clients/node_modules test/page/node_modules browser postgres
+# What the tests need beside Go: clients for Node, a browser, PostgreSQL and a
+# pooler for it.
+setup: test/clients/node_modules test/page/node_modules browser postgres pgbouncer
 
 test/%/node_modules: test/%/package-lock.json
 	npm ci --prefix test/$* --no-audit --no-fund
@@ -46,6 +47,11 @@ postgres:
 	  sed -i "s/^#*create_main_cluster.*/create_main_cluster = false/" /etc/postgresql-common/createcluster.conf && \
 	  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends postgresql; } || \
 	{ echo "install PostgreSQL 15 or later; with TIDINGS_TEST_POSTGRES_URL set to the URL of a superuser only the tests that stop their server need it"; exit 1; }
+
+pgbouncer:
+	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends pgbouncer; } || \
+	{ echo "install PgBouncer"; exit 1; }
 
 check: format vet fix staticcheck cross vulnerabilities
 

@@ -1,10 +1,10 @@
 package postgres_test
 
 import (
-	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/pgtest"
@@ -12,53 +12,10 @@ import (
 	"github.com/tidings-dev/tidings/tidingstest"
 )
 
-// A backend is a database, and how the logs of a test reach it.
-type backend struct {
-	url, through string
-	proxy        *pgtest.Proxy
-	opts         postgres.Options
-}
-
-func newBackend(t testing.TB) *backend {
-	b := &backend{url: pgtest.Shared(t).Database(t), opts: postgres.Options{Partition: 25}}
-	b.proxy = pgtest.NewProxy(t, b.url)
-	b.through = b.proxy.URL()
-	return b
-}
-
-// open returns a log over the backend.
-func (b *backend) open(t testing.TB) *postgres.Log {
-	t.Helper()
-	l, err := postgres.Open(t.Context(), b.through, &b.opts)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { l.Close() })
-	return l
-}
-
-// exec executes statements past all logs.
-func (b *backend) exec(t testing.TB, statements string, args ...any) {
-	t.Helper()
-	ctx := context.WithoutCancel(t.Context())
-	conn, err := pgx.Connect(ctx, b.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close(ctx)
-	if _, err := conn.Exec(ctx, statements, args...); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// harness tests logs over databases.
-func harness(opts postgres.Options) tidingstest.Harness[*backend] {
+// harness tests logs over the backends that place makes.
+func harness(place func(testing.TB) *backend) tidingstest.Harness[*backend] {
 	return tidingstest.Harness[*backend]{
-		New: func(t testing.TB) *backend {
-			b := newBackend(t)
-			b.opts = opts
-			return b
-		},
+		New:           place,
 		Open:          func(t testing.TB, b *backend) tidings.Log { return b.open(t) },
 		PassKeyWindow: func(t testing.TB, b *backend) { b.exec(t, `UPDATE tidings.key SET until = 0`) },
 		Truncate: func(t testing.TB, b *backend, through tidings.ID) {
@@ -71,7 +28,7 @@ func harness(opts postgres.Options) tidingstest.Harness[*backend] {
 		Restore:    func(_ testing.TB, b *backend) { b.proxy.Restore() },
 		Replace: func(t testing.TB, b *backend) {
 			b.exec(t, `DROP SCHEMA tidings CASCADE`)
-			if _, err := postgres.Migrate(t.Context(), b.url, ""); err != nil {
+			if _, err := postgres.Migrate(t.Context(), b.url, b.opts.Schema); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -85,21 +42,54 @@ DELETE FROM tidings.batch WHERE first > $1`, int64(to.Seq()))
 // failMidway makes one insert fail at its third row. A sequence counts on
 // although the transaction was rolled back.
 func failMidway(t testing.TB, b *backend) {
-	b.exec(t, `CREATE SEQUENCE rows`)
-	b.exec(t, `CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+	b.exec(t, `CREATE SEQUENCE tidings.rows`)
+	b.exec(t, `CREATE FUNCTION tidings.fail() RETURNS trigger LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    IF nextval('public.rows') = 3 THEN
+    IF nextval(tg_argv[0]) = 3 THEN
         RAISE EXCEPTION 'midway';
     END IF;
     RETURN new;
 END $$`)
-	b.exec(t, `CREATE TRIGGER midway BEFORE INSERT ON tidings.event FOR EACH ROW EXECUTE FUNCTION public.fail()`)
+	b.exec(t, fmt.Sprintf(`CREATE TRIGGER midway BEFORE INSERT ON tidings.event FOR EACH ROW EXECUTE FUNCTION tidings.fail(%s)`,
+		literal(b.in("tidings.rows"))))
 }
 
+// TestLogKeepsTheContract has each log in a schema by the default name, in a
+// database that others had before it.
 func TestLogKeepsTheContract(t *testing.T) {
-	tidingstest.TestLog(t, harness(postgres.Options{Partition: 25}))
+	t.Parallel()
+	var mu sync.Mutex // guards free
+	var free []string
+	tidingstest.TestLog(t, harness(func(f testing.TB) *backend {
+		mu.Lock()
+		defer mu.Unlock()
+		if len(free) == 0 {
+			free = append(free, pgtest.Shared(t).Database(t))
+		}
+		b := newBackendIn(f, free[len(free)-1], "")
+		free = free[:len(free)-1]
+		f.Cleanup(func() {
+			b.exec(t, `DROP SCHEMA tidings CASCADE`)
+			mu.Lock()
+			defer mu.Unlock()
+			free = append(free, b.url)
+		})
+		return b
+	}))
 }
 
+// TestPooledLogKeepsTheContract has each log in a schema of its own, by a name
+// that needs care, and reaches it through a PgBouncer that has fewer sessions
+// than the logs have connections.
 func TestPooledLogKeepsTheContract(t *testing.T) {
-	tidingstest.TestLog(t, harness(postgres.Options{Partition: 25, Pooled: true}))
+	t.Parallel()
+	url := pgtest.Shared(t).Database(t)
+	bouncer := pgtest.NewBouncer(t, url, 3)
+	var n atomic.Int64
+	tidingstest.TestLog(t, harness(func(f testing.TB) *backend {
+		b := newBackendIn(f, url, fmt.Sprintf(`Tidings "x" 猫's %d`, n.Add(1)))
+		b.opts.Pooled = true
+		b.reach(f, bouncer)
+		return b
+	}))
 }

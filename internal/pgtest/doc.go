@@ -20,6 +20,8 @@
 //	…
 //	proxy.CutAnswers(1)
 //
+// [NewBouncer] starts a PgBouncer before a server.
+//
 // A server that was started here ends with the process of the tests, however
 // that ends, and its folder goes with it. No goroutine stays behind.
 //
