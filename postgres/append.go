@@ -132,8 +132,12 @@ func (b *batch) givenUp(cause error) error {
 }
 
 // crowded reports whether a batch came before its partition. The database itself
-// finds none when it was made so recently that the session has not heard of it.
-func crowded(err error) bool { return code(err) == "TD001" || code(err) == "23514" }
+// finds none when it was made so recently that the session has not heard of it;
+// unlike other violations of a constraint this one is of none with a name.
+func crowded(err error) bool {
+	e, answered := errors.AsType[*pgconn.PgError](err)
+	return answered && (e.Code == "TD001" || e.Code == "23514" && e.ConstraintName == "")
+}
 
 // transient reports whether the database refused for a reason that passes: a
 // lock that others hold, or a statement that was prepared for another schema.

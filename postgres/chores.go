@@ -55,6 +55,7 @@ func (c *choreList) take() chores {
 // doChores does them until the log is closed. It is the log's goroutine.
 func (l *Log) doChores() {
 	var m mover
+	d := make(diary)
 	for {
 		select {
 		case <-l.chores.wake:
@@ -63,23 +64,38 @@ func (l *Log) doChores() {
 		}
 		todo := l.chores.take()
 		if todo.partitions {
-			l.note("extend", l.extend(l.life, 0))
+			l.note(d, "extend", l.extend(l.life, 0))
 		}
 		if todo.outbox {
-			l.note("outbox", m.move(l.life, l))
+			l.note(d, "outbox", m.move(l.life, l))
 		}
 		if todo.housekeeping {
-			l.note("housekeeping", l.keepHouse(l.life))
+			l.note(d, "housekeeping", l.keepHouse(l.life))
 		}
 	}
 }
 
-// note says that a chore failed, which is tried again when it is due.
-func (l *Log) note(what string, err error) {
-	if err != nil && l.life.Err() == nil {
-		l.failed(err)
-		l.opts.Logger.Warn("chore failed", "chore", what, "err", explained(what, err))
+// A diary has what went wrong with each chore when it was last tried.
+type diary map[string]string
+
+// note says that a chore fails, or works again. It is tried again when it is due.
+func (l *Log) note(d diary, what string, err error) {
+	if l.life.Err() != nil {
+		return
 	}
+	var now string
+	if err != nil {
+		l.failed(err)
+		now = explained(what, err).Error()
+	}
+	switch before := d[what]; {
+	case now == before:
+	case now == "":
+		l.opts.Logger.Info("chore works again", "chore", what)
+	default:
+		l.opts.Logger.Warn("chore failed", "chore", what, "err", now)
+	}
+	d[what] = now
 }
 
 // extend sees to it that there are partitions ahead, at least for n events.

@@ -19,7 +19,8 @@
 // language or trigger, by calling the function tidings_publish of the log's
 // schema: "user", channel, session, type, data and key, where the key may be left
 // out. The event is in the log soon after that transaction commits, and never if
-// it does not.
+// it does not. Who moves it are the logs that somebody follows, as hubs do, so
+// that only who knows the channels judges what may be on them.
 //
 // docs/operations.md has what an operator wants to know.
 package postgres
