@@ -1,6 +1,7 @@
 package postgres_test
 
 import (
+	"crypto/rand"
 	"errors"
 	"net/url"
 	"strings"
@@ -33,28 +34,29 @@ func TestAnOwnerOfTheOutboxAloneCanBePurged(t *testing.T) {
 func TestWhoMayNotGrantIsTold(t *testing.T) {
 	b := newBackend(t)
 	server := pgtest.Shared(t)
-	for _, role := range []string{"tidings_grantor", "tidings_grantee"} {
+	grantor, grantee := "tidings_test_"+strings.ToLower(rand.Text()), "tidings_test_"+strings.ToLower(rand.Text())
+	for _, role := range []string{grantor, grantee} {
 		server.Exec(t, "CREATE ROLE "+role+" LOGIN PASSWORD 'x'")
 		t.Cleanup(func() { server.Exec(t, "DROP ROLE "+role) })
 	}
 	if _, err := postgres.Migrate(t.Context(), b.url, ""); err != nil {
 		t.Fatal(err)
 	}
-	if err := postgres.GrantServe(t.Context(), b.url, "", "tidings_grantor"); err != nil {
+	if err := postgres.GrantServe(t.Context(), b.url, "", grantor); err != nil {
 		t.Fatal(err)
 	}
-	defer b.exec(t, "DROP OWNED BY tidings_grantor, tidings_grantee")
+	defer b.exec(t, "DROP OWNED BY "+grantor+", "+grantee)
 	u, err := url.Parse(b.url)
 	if err != nil {
 		t.Fatal(err)
 	}
-	u.User = url.UserPassword("tidings_grantor", "x")
+	u.User = url.UserPassword(grantor, "x")
 	as := u.String()
 	for _, err := range []error{
-		postgres.GrantPublish(t.Context(), as, "", "tidings_grantee"),
-		postgres.GrantServe(t.Context(), as, "", "tidings_grantee"),
+		postgres.GrantPublish(t.Context(), as, "", grantee),
+		postgres.GrantServe(t.Context(), as, "", grantee),
 	} {
-		if !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), "tidings_grantee") || !strings.Contains(err.Error(), "who created the log") {
+		if !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), grantee) || !strings.Contains(err.Error(), "who created the log") {
 			t.Errorf("got %v", err)
 		}
 	}
