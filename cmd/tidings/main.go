@@ -22,12 +22,13 @@ const (
 
 // commands are the subcommands, in the order in which a newcomer needs them.
 type commands struct {
-	Demo    demo    `cmd:"" help:"Run the hub and play recorded runs on it, to look around."`
-	Serve   serve   `cmd:"" help:"Run the hub."`
-	Publish publish `cmd:"" help:"Publish events."`
-	Tail    tail    `cmd:"" help:"Follow a stream and print its events."`
-	Replay  replay  `cmd:"" help:"Publish recorded runs as they happened."`
-	Version version `cmd:"" help:"Print the version."`
+	Demo     demo             `cmd:"" help:"Run the hub and play recorded runs on it, to look around."`
+	Serve    serve            `cmd:"" help:"Run the hub."`
+	Publish  publish          `cmd:"" help:"Publish events."`
+	Tail     tail             `cmd:"" help:"Follow a stream and print its events."`
+	Replay   replay           `cmd:"" help:"Publish recorded runs as they happened."`
+	Postgres postgresCommands `cmd:"" help:"Look after a log in PostgreSQL."`
+	Version  version          `cmd:"" help:"Print the version."`
 }
 
 const description = `Tidings is a hub for the events of AI agents.

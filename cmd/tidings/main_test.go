@@ -156,8 +156,11 @@ func serving(t *testing.T, args ...string) (*process, string) {
 }
 
 func TestHelp(t *testing.T) {
-	for _, name := range []string{"", "demo", "serve", "publish", "tail", "replay", "version"} {
-		args := strings.Fields(name + " --help")
+	for _, name := range []string{
+		"", "demo", "serve", "publish", "tail", "replay", "version", "postgres", "postgres-migrate", "postgres-grant",
+		"postgres-outbox", "postgres-outbox-list", "postgres-outbox-requeue", "postgres-purge",
+	} {
+		args := strings.Fields(strings.ReplaceAll(name, "-", " ") + " --help")
 		got := finished(t, "", args...)
 		if got.code != 0 || got.err != "" {
 			t.Errorf("%v: exit %d, %s", args, got.code, got.err)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -12,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/metrics"
@@ -21,8 +24,8 @@ import (
 // serve is "tidings serve".
 type serve struct {
 	Addr         string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
-	Log          string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: ${enum}."`
-	Postgres     postgresLog   `embed:"" prefix:"postgres-"`
+	Log          string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: memory, which forgets with the process, or postgres (${default})."`
+	Postgres     postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
 	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
 	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
@@ -41,6 +44,9 @@ Examples:
     tidings serve --single-tenant                    # events without owners
     tidings serve --stream builds=builds,system      # a stream and a channel of your own
     TIDINGS_ADDR=127.0.0.1:9000 tidings serve
+    TIDINGS_POSTGRES_URL=postgres://app:secret@db.example/app tidings serve --log postgres
+
+In a database events outlive the server, and any number of servers may share one log: publish to one, follow at another. Tables are created and brought up to date in a schema of their own. Where the database cannot be reached yet, the server says so and waits for it.
 
 Ctrl-C ends it: no new streams begin, and those that run end one after the other, so that their clients do not all return at once. Ctrl-C again ends it at once.`
 }
@@ -62,8 +68,8 @@ func (s *stream) UnmarshalText(text []byte) error {
 }
 
 // Run serves until a signal comes.
-func (s *serve) Run(ctx context.Context, c *console) error {
-	if err := s.check(); err != nil {
+func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context) error {
+	if err := cmp.Or(s.check(), s.checkLog(parsed)); err != nil {
 		return err
 	}
 	router, err := s.router()
@@ -71,6 +77,10 @@ func (s *serve) Run(ctx context.Context, c *console) error {
 		return usage("--stream: %v", err)
 	}
 	r, err := s.open(ctx, c, router)
+	if interrupted(err) {
+		c.note("stopped before there was anything to serve")
+		return nil
+	}
 	if err != nil {
 		return err
 	}

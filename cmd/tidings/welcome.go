@@ -3,7 +3,10 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
+
+	"github.com/tidings-dev/tidings/postgres"
 )
 
 // welcome says what to try with a server at url.
@@ -18,18 +21,50 @@ func (c *console) welcome(s *serve, url string) {
 	if url != "http://127.0.0.1:8080" {
 		flag = " --url " + url
 	}
-	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), s.Log)
-	c.tries([][2]string{
+	kept, fromSQL := s.kept()
+	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), kept)
+	c.tries(slices.Concat([][2]string{
 		{"Look", url + "/"},
 		{"Watch", program + " tail" + flag},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
 		{"Or with curl", fmt.Sprintf(`curl %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, url, member)},
+	}, fromSQL, [][2]string{
 		{"Follow with curl", fmt.Sprintf("curl -N '%s/v1/stream/contexts%s'", url, query)},
 		{"Replay a run", program + " replay" + flag + user + " run.jsonl"},
-	})
+	}))
 	if !s.SingleTenant {
 		c.note("There is no authentication: only programs on this machine are served.")
 	}
+}
+
+// kept says where events are kept, and how to publish there from SQL, if that
+// can be done.
+func (s *serve) kept() (where string, fromSQL [][2]string) {
+	if s.Log != databaseLog {
+		return memoryLog, nil
+	}
+	a, _ := s.Postgres.address() // checkLog has seen that it is one
+	owner := "alice"
+	if s.SingleTenant {
+		owner = ""
+	}
+	return place(&a), [][2]string{{"Or from SQL", psql(&a, owner)}}
+}
+
+// psql returns a command that publishes from SQL. It asks for a password, where
+// one is needed.
+func psql(a *postgres.Address, owner string) string {
+	schema := a.Schema
+	if schema != postgres.DefaultSchema {
+		schema = `"` + strings.ReplaceAll(schema, `"`, `""`) + `"`
+	}
+	statement := fmt.Sprintf(`SELECT %s.tidings_publish('%s', 'system', '', '', '{"text":"hello"}')`, schema, owner)
+	return "psql " + shell(a.URL()) + " -c " + shell(statement)
+}
+
+// shell returns text as a POSIX shell takes it for one word.
+func shell(text string) string {
+	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`, `$`, `\$`, "`", "\\`").Replace(text) + `"`
 }
 
 // tries shows what to try: what for, and what to type.
