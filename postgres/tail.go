@@ -26,6 +26,7 @@ type look struct {
 	events        []tidings.Event
 	outbox, due   bool // there is something to move, and to keep house
 	readOnly, any bool
+	more          bool // the page ended before the log did, as far as it shows
 }
 
 // Tail implements tidings.Log.
@@ -49,7 +50,7 @@ func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batc
 			if (first || k.any) && !yield(tidings.Batch{Events: k.events, Through: after}, nil) {
 				return
 			}
-			if !k.any {
+			if !k.more {
 				told = l.rest(ctx, news, k.due)
 			}
 		}
@@ -107,6 +108,7 @@ func (k *look) scan(rows pgx.Rows, after int64) error {
 	var floor, at stamped
 	var there bool
 	var e tidings.Event
+	var events, bytes int
 	into := []any{
 		&floor.seq, &floor.nano, &k.outbox, &k.due, &k.readOnly, &at.seq, &at.nano, &there,
 		&e.User, &e.Channel, &e.Session, &e.Type, &e.Key, &e.Trace, &e.Data,
@@ -116,6 +118,7 @@ func (k *look) scan(rows pgx.Rows, after int64) error {
 			return err
 		}
 		k.floor = floor.id()
+		events, bytes = events+1, bytes+len(e.Data)
 		if at.seq == after {
 			k.proof = at.id()
 		}
@@ -133,6 +136,7 @@ func (k *look) scan(rows pgx.Rows, after int64) error {
 	if k.floor.IsZero() {
 		return errNoHead
 	}
+	k.more = events > pageEvents || bytes >= pageBytes
 	return nil
 }
 

@@ -108,9 +108,10 @@ CREATE TABLE housekeeping (
 );
 
 -- stamp returns the time. The last three digits are chance: so two logs that
--- give the same seq at the same microsecond can be told apart.
+-- give the same seq at the same microsecond can be told apart. With settings of
+-- its own it could not become part of the expression that calls it.
 CREATE FUNCTION stamp() RETURNS bigint
-LANGUAGE sql VOLATILE SET search_path FROM CURRENT
+LANGUAGE sql VOLATILE
 RETURN (extract(epoch FROM clock_timestamp()) * 1000000)::bigint * 1000 + (random() * 999)::bigint;
 
 -- attempt takes a lock of this log until the transaction ends, or returns false.
