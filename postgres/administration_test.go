@@ -30,15 +30,27 @@ func TestAnOwnerOfTheOutboxAloneCanBePurged(t *testing.T) {
 	}
 }
 
+// visitor creates a role without rights, and returns its name and the URL by
+// which it comes to the backend.
+func visitor(t *testing.T, b *backend) (name, as string) {
+	t.Helper()
+	name = "tidings_test_" + strings.ToLower(rand.Text())
+	server := pgtest.Shared(t)
+	server.Exec(t, "CREATE ROLE "+name+" LOGIN PASSWORD 'x'")
+	t.Cleanup(func() { server.Exec(t, "DROP ROLE "+name) })
+	u, err := url.Parse(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.User = url.UserPassword(name, "x")
+	return name, u.String()
+}
+
 // PostgreSQL only warns of a GRANT that grants nothing.
 func TestWhoMayNotGrantIsTold(t *testing.T) {
 	b := newBackend(t)
-	server := pgtest.Shared(t)
-	grantor, grantee := "tidings_test_"+strings.ToLower(rand.Text()), "tidings_test_"+strings.ToLower(rand.Text())
-	for _, role := range []string{grantor, grantee} {
-		server.Exec(t, "CREATE ROLE "+role+" LOGIN PASSWORD 'x'")
-		t.Cleanup(func() { server.Exec(t, "DROP ROLE "+role) })
-	}
+	grantor, as := visitor(t, b)
+	grantee, _ := visitor(t, b)
 	if _, err := postgres.Migrate(t.Context(), b.url, ""); err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +58,6 @@ func TestWhoMayNotGrantIsTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer b.exec(t, "DROP OWNED BY "+grantor+", "+grantee)
-	u, err := url.Parse(b.url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	u.User = url.UserPassword(grantor, "x")
-	as := u.String()
 	for _, err := range []error{
 		postgres.GrantPublish(t.Context(), as, "", grantee),
 		postgres.GrantServe(t.Context(), as, "", grantee),
@@ -59,5 +65,14 @@ func TestWhoMayNotGrantIsTold(t *testing.T) {
 		if !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), grantee) || !strings.Contains(err.Error(), "who created the log") {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// The right to create a schema is none that tidings postgres grant gives.
+func TestWhoMayNotMigrateIsToldWhichRightIsMissing(t *testing.T) {
+	b := newBackend(t)
+	_, as := visitor(t, b)
+	if _, err := postgres.Migrate(t.Context(), as, ""); err == nil || !strings.Contains(err.Error(), "GRANT CREATE ON DATABASE") {
+		t.Errorf("got %v", err)
 	}
 }

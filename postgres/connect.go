@@ -261,12 +261,14 @@ var advice = map[string]string{
 
 // explained wraps a backend's error: what was done, what to do, and which of
 // the root's errors it is.
-func explained(doing string, err error) error {
+func explained(doing string, err error) error { return advised(doing, err, todo(err)) }
+
+// advised is explained, with what to do, or "".
+func advised(doing string, err error, todo string) error {
 	kind := tidings.ErrUnavailable
 	if code(err) == "25006" {
 		kind = tidings.ErrReadOnly
 	}
-	todo := todo(err)
 	if _, failed := errors.AsType[*pgconn.ConnectError](err); failed {
 		err = &oneLineError{err}
 	}

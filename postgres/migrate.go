@@ -166,9 +166,19 @@ func migrate(ctx context.Context, pool *pgxpool.Pool, name string) (Version, err
 		return err
 	})
 	if err != nil {
-		return v, explained("migrate schema "+name, err)
+		return v, unmigrated(name, err)
 	}
 	return v, nil
+}
+
+// unmigrated wraps the error of a migration. A right that is missing for it is
+// none that serving needs.
+func unmigrated(name string, err error) error {
+	what := todo(err)
+	if code(err) == "42501" {
+		what = "let the role create a schema, by GRANT CREATE ON DATABASE, or have one migrate that may: tidings postgres migrate, and then tidings postgres grant --serve"
+	}
+	return advised("migrate schema "+name, err, what)
 }
 
 // migrateIn makes what is pending, one process after the other.

@@ -204,7 +204,7 @@ func TestServeEndsWhereWaitingDoesNotHelp(t *testing.T) {
 	name := role(t)
 	for _, tt := range []struct{ args, says string }{
 		{"--postgres-url " + as(t, u, name, "sesame"), "check the password"},
-		{"--postgres-url " + as(t, u, name, "hush"), "permission denied"},
+		{"--postgres-url " + as(t, u, name, "hush"), "GRANT CREATE ON DATABASE"},
 		{"--postgres-no-migrate", "tidings postgres migrate makes one"},
 	} {
 		got := finished(t, "", append([]string{"serve", "--log", "postgres", "--addr", "127.0.0.1:0"}, strings.Fields(tt.args)...)...)
