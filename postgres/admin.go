@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -83,7 +84,8 @@ func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
 		}
 	}
 	if err != nil && unknown(err) {
-		return tidings.ID{}, fmt.Errorf("postgres: purge: %w: %w", tidings.ErrUnknownOutcome, err)
+		cause := cmp.Or(context.Cause(ctx), context.Cause(l.life), err)
+		return tidings.ID{}, fmt.Errorf("postgres: purge: %w: %w", tidings.ErrUnknownOutcome, cause)
 	}
 	if err != nil {
 		return tidings.ID{}, l.readFailed(ctx, "purge", err)

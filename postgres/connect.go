@@ -23,6 +23,9 @@ import (
 type database struct {
 	work, reads *pgxpool.Pool
 	gate        gate
+	life        context.Context // of all connections
+	end         context.CancelFunc
+	leaving     sync.WaitGroup // connections that are in no pool and were left
 }
 
 // workConnections is how many connections there are for appending, following,
@@ -41,6 +44,7 @@ const (
 // newDatabase prepares connections and makes none.
 func newDatabase(url string, o *Options) (*database, error) {
 	d := new(database)
+	d.life, d.end = context.WithCancel(context.Background())
 	d.gate.open = make(chan struct{})
 	var err error
 	if d.work, err = d.pool(url, o, workConnections); err != nil {
@@ -61,6 +65,7 @@ func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns, config.MinConns, config.MinIdleConns = int32(n), 0, 0
 	configure(config.ConnConfig, o)
+	config.ConnConfig.DialFunc = d.dial(config.ConnConfig.DialFunc)
 	config.BeforeConnect = func(context.Context, *pgx.ConnConfig) error { return d.gate.pass() }
 	config.AfterConnect = func(context.Context, *pgx.Conn) error { d.gate.succeed(); return nil }
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
@@ -87,10 +92,14 @@ func configure(c *pgx.ConnConfig, o *Options) {
 	c.RuntimeParams["default_transaction_isolation"] = "read committed"
 }
 
-// close closes all connections, when those who use them are done.
+// close closes all connections, when those who use them are done. One that does
+// not end in order is ended.
 func (d *database) close() {
+	defer time.AfterFunc(time.Second, d.end).Stop()
 	d.work.Close()
 	d.reads.Close()
+	d.end()
+	d.leaving.Wait()
 }
 
 // reset closes the connections that nobody uses, because they may lead to

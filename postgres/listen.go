@@ -44,7 +44,7 @@ func (l *Log) hear(ctx context.Context, waits *patience) error {
 	if err != nil {
 		return err
 	}
-	defer leave(conn)
+	defer l.db.leave(conn)
 	waits.failures = 0
 	l.state.listening(func() { cancel(errDeaf) }, nil)
 	l.news.raise() // there may have been some before
@@ -60,11 +60,12 @@ func (l *Log) hear(ctx context.Context, waits *patience) error {
 	}
 }
 
-// leave closes a connection, which may be dead.
-func leave(conn *pgx.Conn) {
+// leave closes a connection that is in no pool, and may be dead.
+func (d *database) leave(conn *pgx.Conn) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	_ = conn.Close(ctx)
+	d.leaving.Go(func() { <-conn.PgConn().CleanupDone() }) // close ends it
 }
 
 // listener returns a connection that listens.
@@ -76,7 +77,7 @@ func (l *Log) listener(ctx context.Context) (*pgx.Conn, error) {
 		return nil, err
 	}
 	if _, err := conn.Exec(ctx, "LISTEN "+OutboxChannel); err != nil {
-		leave(conn)
+		l.db.leave(conn)
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	return conn, nil
