@@ -75,8 +75,9 @@ func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
 	return pool, nil
 }
 
-// configure sets what all connections have in common. A pooler does not know
-// what a session was told, so there nothing is.
+// configure sets what all connections have in common, whatever is set for the
+// role or the database. A pooler does not know what a session was told, so there
+// nothing is, but for the encoding, which it keeps for each of its clients.
 func configure(c *pgx.ConnConfig, o *Options) {
 	if c.ConnectTimeout <= 0 || c.ConnectTimeout > connectTimeout {
 		c.ConnectTimeout = connectTimeout
@@ -84,12 +85,17 @@ func configure(c *pgx.ConnConfig, o *Options) {
 	if c.RuntimeParams["application_name"] == "" {
 		c.RuntimeParams["application_name"] = "tidings"
 	}
+	c.RuntimeParams["client_encoding"] = "UTF8"
 	if o.Pooled {
 		c.DefaultQueryExecMode = pgx.QueryExecModeExec
 		c.StatementCacheCapacity, c.DescriptionCacheCapacity = 0, 0
 		return
 	}
 	c.RuntimeParams["default_transaction_isolation"] = "read committed"
+	c.RuntimeParams["bytea_output"] = "hex"
+	if c.RuntimeParams["statement_timeout"] == "" { // each statement has one of ours
+		c.RuntimeParams["statement_timeout"] = "0"
+	}
 }
 
 // close closes all connections, when those who use them are done. One that does
@@ -258,12 +264,14 @@ var advice = map[string]string{
 	"28P01": "check the password",
 	"28000": "check the role, and pg_hba.conf",
 	"3D000": "create the database",
-	"42501": "grant the role what it needs: tidings postgres grant",
+	"42501": "grant the role what it needs: tidings postgres grant; one that creates or migrates the log needs GRANT CREATE ON DATABASE",
 	"3F000": "create the log's tables: tidings postgres migrate",
 	"42P01": "create the log's tables: tidings postgres migrate",
 	"42883": "create the log's functions: tidings postgres migrate",
 	"53100": "free space on the server's disk",
 	"53300": "raise max_connections, or use a pooler and a pooled log",
+	"57014": "raise statement_timeout of the role",
+	"08P01": "if this is a pooler such as PgBouncer, the log has to be opened as a pooled one",
 	"57P03": "the server is starting or stopping",
 	"TD002": "set default_transaction_isolation of the role to read committed",
 }

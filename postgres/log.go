@@ -67,14 +67,18 @@ func Open(ctx context.Context, url string, opts *Options) (*Log, error) {
 // be.
 func (l *Log) prepare(ctx context.Context) error {
 	waits := reconnecting()
+	var last error
 	for {
 		err := l.ready(ctx)
 		if err == nil || !passing(err) {
 			return err
 		}
-		l.opts.Logger.Warn("waiting for the database", "err", err)
+		if ctx.Err() == nil || last == nil { // that ctx ended says less
+			last = err
+			l.opts.Logger.Warn("waiting for the database", "err", err)
+		}
 		if !waits.wait(ctx, nil) {
-			return fmt.Errorf("%w; gave up: %w", err, context.Cause(ctx))
+			return fmt.Errorf("%w; gave up: %w", last, context.Cause(ctx))
 		}
 	}
 }
@@ -88,7 +92,10 @@ func (l *Log) ready(ctx context.Context) error {
 			return err
 		}
 	}
-	return checkVersion(ctx, l.db.work, l.opts.Schema)
+	if err := checkVersion(ctx, l.db.work, l.opts.Schema); err != nil {
+		return err
+	}
+	return checkSession(ctx, l.db.work)
 }
 
 // Close ends everything that waits for the log with ErrClosed, and lets go of

@@ -122,7 +122,7 @@ type querier interface {
 // another process committed, until something of this session waits for a table.
 const migrationTable = `
 SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = $1 AND c.relname = 'migration')`
+WHERE n.nspname = $1 AND c.relname = 'migration'), getdatabaseencoding()`
 
 // versionOf asks for the version of a schema.
 func versionOf(ctx context.Context, q querier, name string) (Version, error) {
@@ -132,7 +132,13 @@ func versionOf(ctx context.Context, q querier, name string) (Version, error) {
 	}
 	v := Version{Schema: name, Want: len(known)}
 	var there bool
-	err = q.QueryRow(ctx, migrationTable, name).Scan(&there)
+	var encoding string
+	err = q.QueryRow(ctx, migrationTable, name).Scan(&there, &encoding)
+	if err == nil {
+		if err := checkEncoding(encoding); err != nil {
+			return v, err
+		}
+	}
 	if err == nil && there {
 		err = q.QueryRow(ctx, quoted(name).in(`SELECT version, compatible FROM tidings.migration ORDER BY version DESC LIMIT 1`)).
 			Scan(&v.Have, &v.Compatible)
@@ -244,15 +250,18 @@ func (m *migration) apply(ctx context.Context, tx pgx.Tx, name string) error {
 
 // passing reports whether an error at the beginning may pass by waiting.
 func passing(err error) bool {
-	if errors.Is(err, errSchema) || errors.Is(err, tidings.ErrInvalid) {
+	if errors.Is(err, errSchema) || errors.Is(err, errDatabase) || errors.Is(err, tidings.ErrInvalid) {
 		return false
 	}
 	e, answered := errors.AsType[*pgconn.PgError](err)
 	if !answered || len(e.Code) < 2 {
 		return true
 	}
+	if e.Code == "08P01" { // a pooler refuses what we would set
+		return false
+	}
 	switch e.Code[:2] {
-	case "28", "42", "22", "0A", "TD": // authorization, rights and names, what makes no sense
+	case "28", "42", "22", "0A": // authorization, rights and names, what makes no sense
 		return false
 	}
 	return true
