@@ -66,7 +66,7 @@ func Open(ctx context.Context, url string, opts *Options) (*Log, error) {
 // prepare sees to it that the schema is there, waiting for the database if need
 // be.
 func (l *Log) prepare(ctx context.Context) error {
-	waits := reconnecting()
+	waits := patience{first: time.Second, most: 10 * time.Second}
 	var last error
 	for {
 		err := l.ready(ctx)
