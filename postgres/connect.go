@@ -26,6 +26,8 @@ type database struct {
 	life        context.Context // of all connections
 	end         context.CancelFunc
 	leaving     sync.WaitGroup // connections that are in no pool and were left
+	mu          sync.Mutex     // guards renewed
+	renewed     time.Time      // when the pools were reset
 }
 
 // workConnections is how many connections there are for appending, following,
@@ -109,10 +111,19 @@ func (d *database) close() {
 }
 
 // reset closes the connections that nobody uses, because they may lead to
-// where they should not.
+// where they should not; once in a second, so that who is refused all the time
+// does not connect all the time.
 func (d *database) reset() {
-	d.work.Reset()
-	d.reads.Reset()
+	d.mu.Lock()
+	recent := time.Since(d.renewed) < time.Second
+	if !recent {
+		d.renewed = time.Now()
+	}
+	d.mu.Unlock()
+	if !recent {
+		d.work.Reset()
+		d.reads.Reset()
+	}
 }
 
 // with calls use with a connection. An error of getting one says that nothing

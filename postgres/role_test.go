@@ -34,3 +34,13 @@ func as(t testing.TB, raw, role string) string {
 	u.User = url.UserPassword(role, password)
 	return u.String()
 }
+
+// database returns the name of the database of a URL.
+func database(t testing.TB, raw string) string {
+	t.Helper()
+	u, err := url.Parse(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.TrimPrefix(u.Path, "/")
+}
