@@ -119,6 +119,10 @@ CREATE FUNCTION attempt(what text) RETURNS boolean
 LANGUAGE sql VOLATILE SET search_path FROM CURRENT
 RETURN pg_try_advisory_xact_lock(hashtext('tidings.' || what), ('head'::regclass)::oid::integer);
 
+-- Plans are kept by those who made them, perhaps while a table was all but empty,
+-- and there will be many rows: what is done for each event does not scan tables,
+-- however small they are.
+
 -- append keeps a batch of events, all of them or none, and says what became of
 -- it. A batch that it knows is not kept again. Raises TD001 if there is no
 -- partition for all of it: call extend, and again.
@@ -129,7 +133,8 @@ CREATE FUNCTION append(
     IN  key_window bigint, IN batch_window bigint,
     OUT first bigint, OUT nano bigint, OUT repeats bigint[], OUT room bigint
 )
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path FROM CURRENT SET lock_timeout = '5s'
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER
+SET search_path FROM CURRENT SET lock_timeout = '5s' SET jit = off SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -165,7 +170,10 @@ BEGIN
         ), once AS MATERIALIZED ( -- the first in the batch with each key, and what is known of that
             SELECT g.n, g.owner, g.key, k.seq, k.nano
             FROM (SELECT owner, key, min(n) AS n FROM given WHERE key <> '' GROUP BY owner, key) g
-            LEFT JOIN key k ON k.owner = g.owner AND k.key = g.key AND k.until > now
+            LEFT JOIN LATERAL (
+                SELECT i.seq, i.nano, i.until FROM key i WHERE i.owner = g.owner AND i.key = g.key
+                OFFSET 0 -- not to be joined otherwise than one by one
+            ) k ON k.until > now
         ), fresh AS MATERIALIZED (
             SELECT g.*, start - 1 + row_number() OVER (ORDER BY g.n) AS seq
             FROM given g LEFT JOIN once o ON o.n = g.n
@@ -203,7 +211,7 @@ RETURNS TABLE (
     seq bigint, nano bigint, owner text, channel text, session text, type text, key text, trace text, data bytea
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path FROM CURRENT SET jit = off SET plan_cache_mode = force_generic_plan
+SET search_path FROM CURRENT SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 BEGIN
@@ -241,7 +249,7 @@ RETURNS TABLE (
     seq bigint, nano bigint, owner text, channel text, session text, type text, key text, trace text, data bytea
 )
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path FROM CURRENT SET jit = off SET plan_cache_mode = force_generic_plan
+SET search_path FROM CURRENT SET jit = off SET plan_cache_mode = force_generic_plan SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 DECLARE
@@ -307,7 +315,7 @@ RETURN kept
 -- which each takes each beside its data.
 CREATE FUNCTION recent(bytes bigint, each bigint, OUT seq bigint, OUT nano bigint)
 LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path FROM CURRENT SET jit = off
+SET search_path FROM CURRENT SET jit = off SET enable_seqscan = off
 AS $$
 #variable_conflict use_column
 BEGIN
