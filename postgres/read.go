@@ -31,7 +31,12 @@ SELECT floor, floor_nano, head, head_nano, coalesce(proof, 0), coalesce(purged, 
        coalesce(number, 0), coalesce(looked, 0), coalesce(selected, false), coalesce(seq, 0), coalesce(nano, 0),
        coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),
        coalesce(key, ''), coalesce(trace, ''), data
-FROM tidings.page($1, $2, $3, $4, $5, $6, $7, $8)`
+FROM tidings.page($1, $2, $3, $4, $5, $6, $7, $8)` + settled
+
+// settled makes a statement that calls a function wait for who discards before
+// it chooses the moment that it is of. A function comes to the tables later: it
+// would see the floor of before, and events of after.
+const settled = ` WHERE NOT EXISTS (SELECT FROM tidings.event WHERE false)`
 
 // A page is what one statement returned.
 type page struct {
@@ -211,7 +216,7 @@ func (l *Log) Bounds(ctx context.Context) (floor, head tidings.ID, err error) {
 // Recent implements tidings.Recaller.
 func (l *Log) Recent(ctx context.Context, bytes int64) (tidings.ID, error) {
 	var at stamped
-	err := l.ask(ctx, `SELECT seq, nano FROM tidings.recent($1, $2)`, []any{bytes, int64(tidings.RecallCost)}, &at.seq, &at.nano)
+	err := l.ask(ctx, `SELECT seq, nano FROM tidings.recent($1, $2)`+settled, []any{bytes, int64(tidings.RecallCost)}, &at.seq, &at.nano)
 	return at.id(), err
 }
 

@@ -16,7 +16,7 @@ const tailPage = `
 SELECT floor, floor_nano, waiting, due, readonly, coalesce(seq, 0), coalesce(nano, 0), data IS NOT NULL,
        coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),
        coalesce(key, ''), coalesce(trace, ''), data
-FROM tidings.look($1, $2, $3, $4)`
+FROM tidings.look($1, $2, $3, $4)` + settled
 
 // A look is what one statement of a tail returned.
 type look struct {
