@@ -70,6 +70,7 @@ func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
 	config.ConnConfig.DialFunc = d.dial(config.ConnConfig.DialFunc)
 	config.BeforeConnect = func(context.Context, *pgx.ConnConfig) error { return d.gate.pass() }
 	config.AfterConnect = func(context.Context, *pgx.Conn) error { d.gate.succeed(); return nil }
+	config.BeforeClose = abandon
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -97,6 +98,15 @@ func configure(c *pgx.ConnConfig, o *Options) {
 	c.RuntimeParams["bytea_output"] = "hex"
 	if c.RuntimeParams["statement_timeout"] == "" { // each statement has one of ours
 		c.RuntimeParams["statement_timeout"] = "0"
+	}
+}
+
+// abandon closes what is left of a connection that was given up. pgx would wait
+// for the server to close it, up to 15 seconds in which it takes the place of
+// another.
+func abandon(conn *pgx.Conn) {
+	if conn.IsClosed() {
+		_ = conn.PgConn().Conn().Close()
 	}
 }
 
