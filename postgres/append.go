@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -129,34 +127,6 @@ func (b *batch) givenUp(cause error) error {
 		return fmt.Errorf("postgres: append: %w", cause)
 	}
 	return fmt.Errorf("postgres: append: %w: %w", tidings.ErrUnknownOutcome, cause)
-}
-
-// crowded reports whether a batch came before its partition. The database itself
-// finds none when it was made so recently that the session has not heard of it;
-// unlike other violations of a constraint this one is of none with a name.
-func crowded(err error) bool {
-	e, answered := errors.AsType[*pgconn.PgError](err)
-	return answered && (e.Code == "TD001" || e.Code == "23514" && e.ConstraintName == "")
-}
-
-// transient reports whether the database refused for a reason that passes: a
-// lock that others hold, or a statement that was prepared for another schema.
-func transient(err error) bool {
-	switch code(err) {
-	case "55P03", "40P01", "40001", "0A000", "26000":
-		return true
-	}
-	return false
-}
-
-// unknown reports whether a statement may have been executed although it
-// failed.
-func unknown(err error) bool {
-	if _, unsent := errors.AsType[*unsentError](err); unsent {
-		return false // pgconn.SafeToRetry says so also of a connection that was lost while the answer came
-	}
-	e, answered := errors.AsType[*pgconn.PgError](err)
-	return !answered || e.SeverityUnlocalized != "ERROR"
 }
 
 // A kept is what the database says of a batch.

@@ -11,17 +11,17 @@ import (
 	"github.com/tidings-dev/tidings"
 )
 
-// perSecond is how many connections a log may try in a second: after one that
+// attemptsPerSecond is how many connections a log may try in a second: after one that
 // failed there is none for half a second at least, then one for each of those
 // that a pool has.
-const perSecond = 20
+const attemptsPerSecond = 20
 
 // wantPatience reports if more connections were tried than may be.
 func wantPatience(t *testing.T, b *backend, during func()) {
 	t.Helper()
 	before, began := b.proxy.Accepted(), time.Now()
 	during()
-	if n, most := b.proxy.Accepted()-before, perSecond*(1+int(time.Since(began)/time.Second)); n > most {
+	if n, most := b.proxy.Accepted()-before, attemptsPerSecond*(1+int(time.Since(began)/time.Second)); n > most {
 		t.Errorf("%d connections were tried in %s, want at most %d", n, time.Since(began), most)
 	}
 }
