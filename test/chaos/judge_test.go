@@ -1,9 +1,12 @@
 package chaos_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -33,12 +36,18 @@ func (s *scene) end() {
 	s.judge(log)
 }
 
-// log returns the log as the database has it now.
+// log returns the log as the database has it now. It may be asked for when the
+// scene's time is over.
 func (s *scene) log() []sight {
 	s.t.Helper()
-	c := s.connect()
-	defer c.Close(s.ctx)
-	rows, _ := c.Query(s.ctx, `select seq, nano, owner, data from tidings.event where not starts_with(channel, 'tidings.') order by seq`)
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	c, err := pgx.Connect(ctx, s.database)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer c.Close(ctx)
+	rows, _ := c.Query(ctx, `select seq, nano, owner, data from tidings.event where not starts_with(channel, 'tidings.') order by seq`)
 	defer rows.Close()
 	var all []sight
 	for rows.Next() {

@@ -174,12 +174,16 @@ func (s *scene) follow(at int, owner string, fromStart bool) {
 	})
 }
 
-// await waits until the history is as it is wanted.
+// await waits until the history is as it is wanted. If it does not come to that
+// the judge may know why.
 func (s *scene) await(what string, wanted func() bool) {
 	s.t.Helper()
-	if !s.until(s.ctx, wanted) {
-		s.t.Fatalf("waited in vain until %s\n%s", what, s.state())
+	if s.until(s.ctx, wanted) {
+		return
 	}
+	s.t.Errorf("waited in vain until %s\n%s", what, s.state())
+	s.judge(s.log())
+	s.t.FailNow()
 }
 
 // A choice is of those who are at the replica with a number.
