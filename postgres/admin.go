@@ -77,9 +77,13 @@ func (l *Log) Requeue(ctx context.Context, ids ...int64) (n int64, err error) {
 // and the dead letters too. What PostgreSQL keeps of deleted rows, in files and
 // in backups, is its own affair: VACUUM the log's tables where that matters.
 func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
+	waits := patience{first: 20 * time.Millisecond, most: time.Second}
 	at, err := l.purge(ctx, user)
-	if crowded(err) {
-		if err = l.extend(ctx, 1); err == nil {
+	for (transient(err) || crowded(err)) && waits.wait(ctx, nil) {
+		if crowded(err) {
+			err = l.extend(ctx, 1)
+		}
+		if err == nil || transient(err) {
 			at, err = l.purge(ctx, user)
 		}
 	}

@@ -16,6 +16,9 @@ const housekeeping = time.Minute
 // event stays longer, and the log gets larger, than was asked for by one part.
 const parts = 16
 
+// forgetAtOnce is how many keys are forgotten in one transaction.
+const forgetAtOnce = 10_000
+
 // A chores says what there is to do beside appending and following.
 type chores struct{ outbox, housekeeping, partitions bool }
 
@@ -107,9 +110,15 @@ func (l *Log) extend(ctx context.Context, n int) error {
 // process did so in the last minute.
 func (l *Log) keepHouse(ctx context.Context) error {
 	age, bytes := max(0, int64(l.opts.RetainAge)), max(0, l.opts.RetainBytes)
-	var more bool
-	err := l.row(ctx, &more, `SELECT tidings.sweep($1, $2, $3, $4, $5)`, housekeeping, age, bytes, parts, l.opts.Partition)
-	for more && err == nil {
+	var claimed *bool // and there is something to discard
+	err := l.row(ctx, &claimed, `SELECT tidings.sweep($1, $2, $3, $4, $5)`, housekeeping, age, bytes, parts, l.opts.Partition)
+	if err != nil || claimed == nil {
+		return err
+	}
+	for more := true; more && err == nil; {
+		err = l.row(ctx, &more, `SELECT tidings.forget($1)`, forgetAtOnce)
+	}
+	for more := *claimed; more && err == nil; {
 		if err = l.row(ctx, &more, `SELECT tidings.discard($1, $2)`, age, bytes); err == nil {
 			l.state.count(figureDiscarded, 1)
 		}

@@ -28,7 +28,7 @@ GRANT EXECUTE ON FUNCTION
     tidings.look(bigint, integer, integer, interval), tidings.recent(bigint, bigint),
     tidings.page(bigint, text, text[], text, text[], text[], integer, integer),
     tidings.move(bigint[], bigint[], text[], bigint, bigint), tidings.requeue(bigint[]), tidings.extend(bigint, bigint),
-    tidings.sweep(interval, bigint, bigint, integer, bigint), tidings.discard(bigint, bigint), tidings.purge(text, bigint, bigint),
+    tidings.sweep(interval, bigint, bigint, integer, bigint), tidings.forget(integer), tidings.discard(bigint, bigint), tidings.purge(text, bigint, bigint),
     tidings.tidings_publish(text, text, text, text, text, text),
     tidings.tidings_publish(text, text, text, text, json, text),
     tidings.tidings_publish(text, text, text, text, jsonb, text) TO `)

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -25,8 +26,10 @@ func TestWhoWaitsForADiscardIsToldOfIt(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if receipts := keep(t, l, notes(25)...); read > 0 {
-				after = receipts[read-1].ID
+			for n := range 25 {
+				if at := keep(t, l, note("a", n))[0].ID; n < read {
+					after = at
+				}
 			}
 			s := b.connect(t)
 			s.exec("BEGIN")
@@ -56,4 +59,122 @@ func firstError(t testing.TB, l tidings.Log, question string, after tidings.ID) 
 		break
 	}
 	return err
+}
+
+// TestASweepAndAnAppendOfTheSameKeysDoNotWaitForEachOther has a key that ended
+// be used again while a sweep that begins a partition forgets it.
+func TestASweepAndAnAppendOfTheSameKeysDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	l := b.open(t)
+	keyed := note("a", 0)
+	keyed.Key = "x"
+	keep(t, l, keyed)
+	b.exec(t, `UPDATE tidings.key SET until = 0`)
+	b.exec(t, `UPDATE tidings.housekeeping SET done = 'epoch'`)
+	holder, appender, sweeper, watch := b.connect(t), b.connect(t), b.connect(t), b.connect(t)
+	unlock := lockHead(holder)
+	ended := make(chan error, 2)
+	go func() { // ends with the append
+		ended <- appender.try(`SELECT tidings.append(gen_random_uuid(), '{a}', '{system}', '{s}', '{note}', '{x}', '{""}', '{1}', 1, 1)`)
+	}()
+	eventually(t, "an append that waits", func() bool { return watch.number(blocked, "append") == 1 })
+	go func() { // ends with the sweep
+		ended <- sweeper.try(`SELECT tidings.sweep('1 minute', 1, 0, 16, 25)`)
+	}()
+	eventually(t, "a sweep that waits", func() bool { return watch.number(blocked, "sweep") == 1 })
+	unlock()
+	if err := errors.Join(<-ended, <-ended); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAPurgeAndAMoveOfTheSameRowsDoNotWaitForEachOther has both wait for the head row.
+func TestAPurgeAndAMoveOfTheSameRowsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	l := b.open(t)
+	keep(t, l, note("b", 0))
+	b.connect(t).publish("a", 0)
+	holder, mover, watch := b.connect(t), b.connect(t), b.connect(t)
+	unlock := lockHead(holder)
+	purged, moved := make(chan error, 1), make(chan error, 1)
+	go func() { // ends with the purge
+		_, err := l.Purge(t.Context(), "a")
+		purged <- err
+	}()
+	eventually(t, "a purge that waits", func() bool { return watch.number(blocked, "purge") == 1 })
+	go func() { // ends with the move
+		moved <- mover.try(`SELECT tidings.move(ARRAY[1], '{}', '{}', 1, 1)`)
+	}()
+	select {
+	case err := <-moved: // it does not come between
+		moved <- err
+	case <-time.After(time.Second):
+	}
+	unlock()
+	if err := errors.Join(<-purged, <-moved); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestAPurgeTakesWhatCameIntoANewPartitionWhileItWaited has a partition be made
+// while a purge waits for the head row, and filled by who waits before it.
+func TestAPurgeTakesWhatCameIntoANewPartitionWhileItWaited(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	l := b.open(t)
+	keep(t, l, notes(3)...)
+	s, appender, purger, watch := b.connect(t), b.connect(t), b.connect(t), b.connect(t)
+	for range 10 { // until the session knows all that it needs to know
+		purger.exec("SELECT tidings.purge('nobody', 1, 1)")
+	}
+	s.exec("BEGIN")
+	s.exec("SELECT tidings.extend(25, 500)")
+	appended, purged := make(chan error, 1), make(chan error, 1)
+	go func() { // ends with the append
+		appended <- appender.try(`SELECT tidings.append(gen_random_uuid(), a, array_fill('system'::text, ARRAY[300]), a, a, e, e,
+    array_fill('1'::bytea, ARRAY[300]), 1, 1) FROM (SELECT array_fill('a'::text, ARRAY[300]) a, array_fill(''::text, ARRAY[300]) e) i`)
+	}()
+	eventually(t, "an append that waits", func() bool { return watch.number(blocked, "append") == 1 })
+	go func() { // ends with the purge
+		purged <- purger.try("SELECT tidings.purge('a', 1, 1)")
+	}()
+	eventually(t, "a purge that waits", func() bool { return watch.number(blocked, "purge") == 1 })
+	s.exec("COMMIT")
+	if err := errors.Join(<-appended, <-purged); err != nil {
+		t.Fatal(err)
+	}
+	if n := b.number(t, `SELECT count(*) FROM tidings.event WHERE owner = 'a' AND data <> '{}'`); n != 0 {
+		t.Errorf("%d events are left", n)
+	}
+}
+
+// TestTwoPurgesOfAnOwnerBothSucceed has each hold what the other needs: the
+// second has an event that came after the first had looked for some.
+func TestTwoPurgesOfAnOwnerBothSucceed(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	l := b.open(t)
+	keep(t, l, note("b", 0))
+	holder, watch := b.connect(t), b.connect(t)
+	unlock := lockHead(holder)
+	ended := make(chan error, 2)
+	for n := range cap(ended) {
+		go func() { // ends with the purge
+			_, err := l.Purge(t.Context(), "a")
+			ended <- err
+		}()
+		eventually(t, "a purge that waits", func() bool { return watch.number(blocked, "purge") == n+1 })
+		if n == 0 {
+			b.exec(t, `INSERT INTO tidings.event VALUES (2, 1, 'a', 'system', 's', 'note', '', '', '1')`)
+		}
+	}
+	unlock()
+	if err := errors.Join(<-ended, <-ended); err != nil {
+		t.Error(err)
+	}
+	if n := b.number(t, `SELECT count(*) FROM tidings.event WHERE owner = 'a' AND data <> '{}'`); n != 0 {
+		t.Errorf("%d events are left", n)
+	}
 }

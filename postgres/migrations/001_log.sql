@@ -457,10 +457,10 @@ AS $$
 $$;
 
 -- sweep claims the housekeeping, which is due when it was done last before
--- interval, and does it: it forgets what has ended, lets the next event begin a
--- new partition where the present one has events older than a part of age or is
--- larger than a part of bytes, and makes partitions. It returns whether there is
--- a partition to discard.
+-- interval: it makes partitions, and lets the next event begin a new one where
+-- the present one has events older than a part of age or is larger than a part of
+-- bytes. It returns whether there is a partition to discard, or null if there was
+-- nothing to claim. What follows a claim is forget.
 CREATE FUNCTION sweep(every interval, age bigint, bytes bigint, parts integer, width bigint) RETURNS boolean
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path FROM CURRENT
 AS $$
@@ -468,22 +468,43 @@ DECLARE
     now bigint := stamp();
     full_at bigint;
 BEGIN
-    UPDATE housekeeping SET done = clock_timestamp() WHERE clock_timestamp() NOT BETWEEN done AND done + every;
-    IF NOT FOUND OR NOT attempt('partitions') THEN
-        RETURN false;
+    IF NOT attempt('partitions') THEN
+        RETURN NULL;
     END IF;
-    DELETE FROM key WHERE until <= now;
-    DELETE FROM batch WHERE until <= now;
-    DELETE FROM purged WHERE seq <= (SELECT floor FROM head);
+    UPDATE housekeeping SET done = clock_timestamp() WHERE clock_timestamp() NOT BETWEEN done AND done + every;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
     SELECT p.past INTO full_at
     FROM (SELECT seq FROM event ORDER BY seq DESC LIMIT 1) newest
     JOIN partition p ON newest.seq >= p.first AND newest.seq < p.past
     CROSS JOIN LATERAL (SELECT nano FROM event WHERE seq >= p.first AND seq < p.past ORDER BY seq LIMIT 1) oldest
     WHERE age > 0 AND oldest.nano < now - age / parts
        OR bytes > 0 AND pg_total_relation_size(to_regclass('event_' || p.first)) > bytes / parts;
+    PERFORM extend(width, 0); -- it may wait for who changes the table, and publishers should not
     UPDATE head SET least = full_at WHERE least < full_at;
-    PERFORM extend(width, 0);
     RETURN EXISTS (SELECT FROM discardable(age, bytes));
+END
+$$;
+
+-- forget deletes what has ended, of each kind no more than a number, and returns
+-- whether there may be more. Who appends or purges may wait for it, holding the
+-- lock of the head row: so it waits for nobody, and takes no other locks.
+CREATE FUNCTION forget(most integer) RETURNS boolean
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path FROM CURRENT
+AS $$
+DECLARE
+    now bigint := stamp();
+    bound bigint := (SELECT floor FROM head);
+    keys bigint;
+    batches bigint;
+BEGIN
+    DELETE FROM key WHERE ctid = ANY (ARRAY(SELECT ctid FROM key WHERE until <= now LIMIT most FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS keys = ROW_COUNT;
+    DELETE FROM batch WHERE ctid = ANY (ARRAY(SELECT ctid FROM batch WHERE until <= now LIMIT most FOR UPDATE SKIP LOCKED));
+    GET DIAGNOSTICS batches = ROW_COUNT;
+    DELETE FROM purged WHERE ctid = ANY (ARRAY(SELECT ctid FROM purged WHERE seq <= bound FOR UPDATE SKIP LOCKED));
+    RETURN greatest(keys, batches) >= most;
 END
 $$;
 
@@ -528,6 +549,7 @@ DECLARE
     told record;
 BEGIN
     PERFORM blank(gone);
+    PERFORM pg_advisory_xact_lock(hashtext('tidings.outbox'), ('head'::regclass)::oid::integer); -- before the head row, as in move
     PERFORM FROM head FOR UPDATE;
     PERFORM blank(gone);
     SELECT coalesce(e.seq, h.floor) AS seq, coalesce(e.nano, h.floor_nano) AS nano INTO last
