@@ -415,8 +415,9 @@ AS $$
     SELECT count(*) FROM back, told
 $$;
 
--- extend makes partitions, each for width events or, where there are many,
--- more, so that there is room for the events of two, and for a number of events.
+-- extend makes partitions, each for width events or, where there are many or more
+-- events come at once, more, so that there is room for the events of two, and for
+-- a number of events.
 -- Partitions are made beside the table and then attached, which nobody who reads
 -- or writes waits for.
 CREATE FUNCTION extend(width bigint, events bigint) RETURNS void
@@ -428,7 +429,7 @@ DECLARE
     wide bigint;
 BEGIN
     PERFORM pg_advisory_xact_lock(hashtext('tidings.partitions'), ('head'::regclass)::oid::integer);
-    wide := width << least((SELECT count(*) FROM partition) / 32, 20)::integer;
+    wide := greatest(width << least((SELECT count(*) FROM partition) / 32, 20)::integer, events);
     SELECT greatest(coalesce((SELECT e.seq FROM event e ORDER BY e.seq DESC LIMIT 1) + 1, 1), h.least), h.room
     INTO STRICT next, past FROM head h;
     WHILE past < next + greatest(2 * wide, events) LOOP
