@@ -109,7 +109,7 @@ func (l *Log) moveRows(ctx context.Context, rows []row) (int64, error) {
 		return l.moveOnce(ctx, []row{{rows[0].id, err.Error()}})
 	}
 	a, err := l.moveRows(ctx, rows[:len(rows)/2])
-	if err != nil {
+	if err != nil || a == 0 { // somebody else is at it, and these come before the others
 		return a, err
 	}
 	b, err := l.moveRows(ctx, rows[len(rows)/2:])
