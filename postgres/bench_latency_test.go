@@ -39,21 +39,34 @@ func newRace() *race {
 	return &race{began: make(map[uint64]time.Time), arrived: make(map[uint64]time.Time)}
 }
 
-// watch subscribes n owners, each read by a goroutine that ends with the hub.
+// watch subscribes n owners, each read by a goroutine that ends with the
+// benchmark.
 func (r *race) watch(b *testing.B, hub *tidings.Hub, n int) {
-	for i := range n {
+	subs := make([]*tidings.Subscription, n)
+	var readers sync.WaitGroup
+	for i := range subs {
 		sub, err := hub.Subscribe(tidings.Selector{User: owner(i)}, tidings.Live)
 		if err != nil {
 			b.Fatal(err)
 		}
-		go func() {
-			for event, err := range sub.Events(context.Background()) {
-				if err != nil {
-					return
-				}
-				r.arrive(event.ID.Seq(), time.Now())
-			}
-		}()
+		subs[i] = sub
+		readers.Go(func() { r.read(sub) })
+	}
+	b.Cleanup(func() {
+		for _, sub := range subs {
+			sub.Close()
+		}
+		readers.Wait()
+	})
+}
+
+// read notes what arrives, until the subscription is closed.
+func (r *race) read(sub *tidings.Subscription) {
+	for event, err := range sub.Events(context.Background()) {
+		if err != nil {
+			return
+		}
+		r.arrive(event.ID.Seq(), time.Now())
 	}
 }
 

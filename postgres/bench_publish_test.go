@@ -65,7 +65,7 @@ func BenchmarkAppendBatch(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			perSecond(b, size)
+			eventsPerSecond(b, size)
 		})
 	}
 }
@@ -88,7 +88,7 @@ func BenchmarkAppendKeys(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
-	perSecond(b, size)
+	eventsPerSecond(b, size)
 }
 
 // BenchmarkTransactions is 64 connections whose transactions each publish by
@@ -133,10 +133,10 @@ func inParallel(b *testing.B, publish func(ctx context.Context, user string) err
 			}
 		}
 	})
-	perSecond(b, 1)
+	eventsPerSecond(b, 1)
 }
 
-// perSecond reports events/s, for so many in each operation.
-func perSecond(b *testing.B, events int) {
+// eventsPerSecond reports events/s, for so many in each operation.
+func eventsPerSecond(b *testing.B, events int) {
 	b.ReportMetric(float64(b.N*events)/b.Elapsed().Seconds(), "events/s")
 }
