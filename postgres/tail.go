@@ -32,7 +32,7 @@ type look struct {
 // Tail implements tidings.Log.
 func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batch, error] {
 	return func(yield func(tidings.Batch, error) bool) {
-		l.pace.wait(ctx, l.db.gate.opened())
+		l.keepPace(ctx)
 		told := true
 		for first := true; ; first = false {
 			news := l.news.wait() // before looking
@@ -55,6 +55,13 @@ func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batc
 			}
 		}
 	}
+}
+
+// keepPace waits if the backend could not be reached the last time.
+func (l *Log) keepPace(ctx context.Context) {
+	ctx, done := l.use(ctx, l.pace.most)
+	defer done()
+	l.pace.wait(ctx, l.db.gate.opened())
 }
 
 // rest waits until there may be news, and reports whether somebody told of it.
