@@ -47,8 +47,23 @@ func (m *mover) move(ctx context.Context, l *Log) error {
 		if n == 0 {
 			m.after = time.Now().Add(time.Second + rand.N(time.Second))
 		}
+		if len(rows) < pageEvents/2 {
+			gather(ctx)
+		}
 	}
 	return nil
+}
+
+// gathering is how long rows gather between two moves: a move notifies, and so
+// do those who publish, and of these only one commits at a time.
+const gathering = 5 * time.Millisecond
+
+// gather lets rows gather.
+func gather(ctx context.Context) {
+	select {
+	case <-time.After(gathering):
+	case <-ctx.Done():
+	}
 }
 
 // A row is one of the outbox, and why it cannot be moved, if it cannot.
