@@ -150,8 +150,8 @@ func TestAPurgeTakesWhatCameIntoANewPartitionWhileItWaited(t *testing.T) {
 	}
 }
 
-// TestTwoPurgesOfAnOwnerBothSucceed has each hold what the other needs: the
-// second has an event that came after the first had looked for some.
+// TestTwoPurgesOfAnOwnerBothSucceed has the second find an event that came after
+// the first had looked for some.
 func TestTwoPurgesOfAnOwnerBothSucceed(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
@@ -161,10 +161,8 @@ func TestTwoPurgesOfAnOwnerBothSucceed(t *testing.T) {
 	unlock := lockHead(holder)
 	ended := make(chan error, 2)
 	for n := range cap(ended) {
-		go func() { // ends with the purge
-			_, err := l.Purge(t.Context(), "a")
-			ended <- err
-		}()
+		purger := b.connect(t)
+		go func() { ended <- purger.try("SELECT tidings.purge('a', 1, 1)") }() // ends with the purge
 		eventually(t, "a purge that waits", func() bool { return watch.number(blocked, "purge") == n+1 })
 		if n == 0 {
 			b.exec(t, `INSERT INTO tidings.event VALUES (2, 1, 'a', 'system', 's', 'note', '', '', '1')`)
@@ -176,5 +174,31 @@ func TestTwoPurgesOfAnOwnerBothSucceed(t *testing.T) {
 	}
 	if n := b.number(t, `SELECT count(*) FROM tidings.event WHERE owner = 'a' AND data <> '{}'`); n != 0 {
 		t.Errorf("%d events are left", n)
+	}
+}
+
+// TestAPurgeThatIsRefusedForTheMomentIsTriedAgain has a database that waits no
+// longer than a moment for a lock.
+func TestAPurgeThatIsRefusedForTheMomentIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	b.exec(t, `DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lock_timeout = 100', current_database()); END $$`)
+	l := b.open(t)
+	keep(t, l, note("a", 0))
+	unlock := lockHead(b.connect(t))
+	ended := make(chan error, 1)
+	go func() { // ends with the purge
+		_, err := l.Purge(t.Context(), "a")
+		ended <- err
+	}()
+	select {
+	case err := <-ended:
+		t.Errorf("it was tried once: %v", err)
+		unlock()
+	case <-time.After(time.Second): // for several refusals
+		unlock()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
 	}
 }

@@ -549,6 +549,7 @@ DECLARE
     last record;
     told record;
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtext('tidings.purge ' || gone), ('head'::regclass)::oid::integer);
     PERFORM blank(gone);
     PERFORM pg_advisory_xact_lock(hashtext('tidings.outbox'), ('head'::regclass)::oid::integer); -- before the head row, as in move
     PERFORM FROM head FOR UPDATE;
