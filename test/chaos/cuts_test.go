@@ -14,7 +14,7 @@ func TestLostConnectionsLoseAndDoubleNothing(t *testing.T) {
 	s := begin(t, plan{replicas: 3, proxied: true, table: true})
 	admin := s.connect()
 	defer admin.Close(s.ctx)
-	const rounds = 6
+	const rounds = 5
 	ended, cut := 0, 0
 	for range rounds {
 		ended += s.terminate(admin)

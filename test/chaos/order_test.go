@@ -11,7 +11,7 @@ func TestReplicasHaveOneOrder(t *testing.T) {
 	for _, replicas := range []int{2, 5} {
 		t.Run(fmt.Sprint(replicas), func(t *testing.T) {
 			s := begin(t, plan{replicas: replicas, table: true})
-			s.advance(100, everybody)
+			s.advance(50, everybody)
 			s.end()
 			s.undisturbed()
 		})

@@ -21,7 +21,7 @@ import (
 )
 
 // pace is the least time from one event of a publisher to his next.
-const pace = 15 * time.Millisecond
+const pace = 25 * time.Millisecond
 
 // owners are whose events there are.
 var owners = []string{"alice", "bob", "carol"}
