@@ -23,14 +23,14 @@ var errDeaf = errors.New("events came without notifications, the connection must
 func (l *Log) listen(ctx context.Context) {
 	waits := reconnecting()
 	for ctx.Err() == nil {
-		opened := l.db.gate.opened()
+		opened, turned := l.db.gate.opened(), l.turned.wait()
 		err := l.hear(ctx, &waits)
 		if ctx.Err() != nil {
 			return
 		}
 		l.state.listening(nil, err)
 		if _, failed := errors.AsType[*pgconn.ConnectError](err); !failed {
-			opened = nil // it can be reached, but not listened to
+			opened = turned // it can be reached, but not listened to, as a standby
 		}
 		waits.wait(ctx, opened)
 	}

@@ -140,7 +140,7 @@ func versionOf(ctx context.Context, q querier, name string) (Version, error) {
 		}
 	}
 	if err == nil && there {
-		err = q.QueryRow(ctx, quoted(name).in(`SELECT version, compatible FROM tidings.migration ORDER BY version DESC LIMIT 1`)).
+		err = q.QueryRow(ctx, quoted(name).in(`SELECT coalesce(max(version), 0), coalesce(max(compatible), 0) FROM tidings.migration`)).
 			Scan(&v.Have, &v.Compatible)
 	}
 	if err != nil && !errors.Is(err, pgx.ErrNoRows) {

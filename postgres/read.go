@@ -27,7 +27,7 @@ const (
 const reserved = "tidings."
 
 const readPage = `
-SELECT floor, floor_nano, head, head_nano, coalesce(proof, 0), coalesce(purged, 0), coalesce(purged_nano, 0),
+SELECT current_setting('transaction_read_only')::boolean, floor, floor_nano, head, head_nano, coalesce(proof, 0), coalesce(purged, 0), coalesce(purged_nano, 0),
        coalesce(number, 0), coalesce(looked, 0), coalesce(selected, false), coalesce(seq, 0), coalesce(nano, 0),
        coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),
        coalesce(key, ''), coalesce(trace, ''), data
@@ -41,6 +41,7 @@ const settled = ` WHERE NOT EXISTS (SELECT FROM tidings.event WHERE false)`
 // A page is what one statement returned.
 type page struct {
 	floor, head tidings.ID
+	readOnly    bool       // perhaps a standby, which may be behind
 	proof       int64      // the stamp at the position that was asked for, or 0
 	purged      tidings.ID // where the owner was purged, or zero
 	events      []tidings.Event
@@ -134,7 +135,7 @@ func (p *page) scan(rows pgx.Rows) error {
 	var selected bool
 	var e tidings.Event
 	into := []any{
-		&floor.seq, &floor.nano, &head.seq, &head.nano, &p.proof, &purged.seq, &purged.nano,
+		&p.readOnly, &floor.seq, &floor.nano, &head.seq, &head.nano, &p.proof, &purged.seq, &purged.nano,
 		&p.number, &p.looked, &selected, &at.seq, &at.nano,
 		&e.User, &e.Channel, &e.Session, &e.Type, &e.Key, &e.Trace, &e.Data,
 	}
@@ -171,12 +172,17 @@ func (s stamped) id() tidings.ID {
 	return position(s.seq, s.nano)
 }
 
+// errBehind is a position that a standby may not have yet, and may never have.
+var errBehind = fmt.Errorf("postgres: %w: the position is beyond the head of a standby; %s", tidings.ErrUnavailable, advice["25006"])
+
 // prove returns nil if a position is this log's and nothing selected after it
 // was discarded. A zero position is before everything that is retained.
 func (p *page) prove(after tidings.ID) error {
 	switch {
 	case after.IsZero(), after == p.floor && after.Compare(p.purged) >= 0:
 		return nil
+	case after.Compare(p.head) > 0 && p.readOnly:
+		return errBehind
 	case after.Seq() == p.floor.Seq() && after != p.floor, after.Compare(p.head) > 0:
 		return tidings.ErrForeign
 	case after.Compare(p.floor) < 0:
@@ -216,7 +222,7 @@ func (l *Log) Bounds(ctx context.Context) (floor, head tidings.ID, err error) {
 // Recent implements tidings.Recaller.
 func (l *Log) Recent(ctx context.Context, bytes int64) (tidings.ID, error) {
 	var at stamped
-	err := l.ask(ctx, `SELECT seq, nano FROM tidings.recent($1, $2)`+settled, []any{bytes, int64(tidings.RecallCost)}, &at.seq, &at.nano)
+	err := l.ask(ctx, `SELECT seq, nano FROM tidings.recent($1, $2)`+settled, []any{max(bytes, 0), int64(tidings.RecallCost)}, &at.seq, &at.nano)
 	return at.id(), err
 }
 

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"iter"
 	"log/slog"
 	"net/url"
 	"strings"
@@ -109,6 +110,16 @@ func TestAnOlderStandbyThatIsPromotedIsToldOf(t *testing.T) {
 	}
 	defer sub.Close()
 	lost := keep(t, l, note("alice", 2))
+	for what, seq := range map[string]iter.Seq2[tidings.Batch, error]{
+		"Read": reader.Read(t.Context(), everything, lost[0].ID), "Tail": reader.Tail(t.Context(), lost[0].ID),
+	} {
+		for _, err := range seq {
+			if !errors.Is(err, tidings.ErrUnavailable) || errors.Is(err, tidings.ErrForeign) {
+				t.Errorf("%s of what the standby does not have yet: got %v", what, err)
+			}
+			break
+		}
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for e, err := range sub.Events(ctx) {

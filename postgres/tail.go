@@ -100,8 +100,9 @@ func (l *Log) look(ctx context.Context, after tidings.ID) (*look, error) {
 	if err != nil {
 		return nil, l.readFailed(ctx, "tail", err)
 	}
-	if l.state.looked(k.readOnly) && k.readOnly {
-		l.db.reset() // the primary may be elsewhere by now
+	if l.state.looked(k.readOnly) {
+		l.turned.raise()
+		l.db.reset() // the primary may be elsewhere by now, or be this one
 	}
 	if !k.readOnly {
 		l.chores.add(chores{outbox: k.outbox, housekeeping: k.due})
@@ -156,6 +157,8 @@ func (k *look) advance(after tidings.ID) (tidings.ID, error) {
 	case after == k.floor:
 	case after.Compare(k.floor) < 0:
 		return after, &tidings.TruncatedError{Floor: k.floor}
+	case k.readOnly && k.proof.IsZero() && !k.any:
+		return after, errBehind
 	case after != k.proof:
 		return after, tidings.ErrForeign
 	}
