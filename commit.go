@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -95,6 +96,7 @@ func (c *committer) work() {
 		for _, own := range group {
 			close(own.done)
 		}
+		runtime.Gosched() // those who publish one event after the other share the next append
 	}
 }
 
