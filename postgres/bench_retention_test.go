@@ -41,8 +41,11 @@ func BenchmarkRetention(b *testing.B) {
 
 // discard makes housekeeping due, and waits until that many events are gone.
 func discard(b *testing.B, url string, events int64) time.Duration {
-	execute(b, url, `UPDATE tidings.housekeeping SET done = '-infinity'`)
+	if floor := query[int64](b, url, `SELECT floor FROM tidings.head`); floor > 0 {
+		b.Fatalf("events up to %d were discarded before", floor)
+	}
 	began := time.Now()
+	execute(b, url, `UPDATE tidings.housekeeping SET done = '-infinity'`)
 	for query[int64](b, url, `SELECT floor FROM tidings.head`) < events {
 		time.Sleep(time.Millisecond)
 	}
