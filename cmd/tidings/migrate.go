@@ -42,31 +42,31 @@ func (m *migrate) Run(ctx context.Context, c *console) error {
 	if _, err := m.address(); err != nil {
 		return err
 	}
-	do := postgres.Migrate
-	if m.Check {
-		do = postgres.CheckVersion
+	var made []string
+	if !m.Check {
+		before, err := postgres.Migrate(ctx, m.URL, m.Schema)
+		if err != nil {
+			return err
+		}
+		made = before.Pending
 	}
-	v, err := do(ctx, m.URL, m.Schema)
+	v, err := postgres.CheckVersion(ctx, m.URL, m.Schema)
 	if err != nil {
 		return err
 	}
-	now := m.state(&v)
+	now := state(&v, made)
 	if err := m.print(c, now); err != nil {
 		return err
 	}
 	return now.verdict()
 }
 
-// state returns how far the schema is now.
-func (m *migrate) state(v *postgres.Version) *migrated {
-	now := &migrated{Schema: v.Schema, Version: v.Have, Program: v.Want, Needs: v.Compatible, Pending: v.Pending, Made: []string{}}
-	if !m.Check && !v.Current() {
-		now.Version, now.Needs, now.Pending, now.Made = v.Want, v.Want, nil, v.Pending
+// state returns how far the schema is, and what was done for that.
+func state(v *postgres.Version, made []string) *migrated {
+	return &migrated{
+		Schema: v.Schema, Version: v.Have, Program: v.Want, Needs: v.Compatible,
+		Pending: append([]string{}, v.Pending...), Made: append([]string{}, made...),
 	}
-	if now.Pending == nil {
-		now.Pending = []string{}
-	}
-	return now
 }
 
 // print writes it.
