@@ -7,7 +7,7 @@ import (
 
 // locked is how long somebody holds the row that appends wait for: longer than
 // a statement waits for a lock.
-const locked = 8 * time.Second
+const locked = 30 * time.Second
 
 // Somebody locks the head row on a console and goes for a coffee. Publishers
 // wait, and go on by themselves.

@@ -3,17 +3,25 @@ package chaos_test
 import (
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 )
 
+// leftOpen is how long an application leaves a transaction open.
+const leftOpen = 30 * time.Second
+
 // An application that leaves a transaction open delays nobody; what it rolls
 // back is never seen, and what it commits always, also where no replica runs.
 func TestOutboxFollowsTheTransactions(t *testing.T) {
+	t.Parallel() // it waits most of the time
 	s := begin(t, plan{replicas: 3, table: true})
 	open, undone, late := s.order("open"), s.order("undone"), s.order("late")
+	over := time.After(leftOpen)
 	s.advance(30, everybody)
 	undone.end(refused)
+	s.advance(10, everybody)
+	<-over
 	s.advance(10, everybody)
 	open.end(acked)
 	endAll(t, s.fleet)
