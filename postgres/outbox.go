@@ -26,6 +26,7 @@ FROM (
 WHERE before < $2
 ORDER BY id`
 
+// moveRows has the database move the rows that were judged.
 const moveRows = `SELECT moved, died, busy FROM tidings.move($1, $2, $3, $4, $5)`
 
 // A mover takes rows from the outbox into the log. Of several processes one

@@ -26,6 +26,7 @@ const (
 // not mean.
 const reserved = "tidings."
 
+// readPage reads one page. All that it says is of one moment.
 const readPage = `
 SELECT current_setting('transaction_read_only')::boolean, floor, floor_nano, head, head_nano, coalesce(proof, 0), coalesce(purged, 0), coalesce(purged_nano, 0),
        coalesce(number, 0), coalesce(looked, 0), coalesce(selected, false), coalesce(seq, 0), coalesce(nano, 0),

@@ -12,6 +12,8 @@ import (
 	"github.com/tidings-dev/tidings"
 )
 
+// tailPage looks at what follows a position, and proves that by the event that
+// stands there. All that it says is of one moment.
 const tailPage = `
 SELECT floor, floor_nano, waiting, due, readonly, coalesce(seq, 0), coalesce(nano, 0), data IS NOT NULL,
        coalesce(owner, ''), coalesce(channel, ''), coalesce(session, ''), coalesce(type, ''),

@@ -43,6 +43,8 @@ $$;
 -- everybody if owner_name is null. It looks at no more than a number of them, and
 -- goes on until those that are selected have so many bytes. The last one that it
 -- looked at is there too. There is always a row; without an event number is null.
+-- The statement is there twice, for everybody and for an owner, because each needs
+-- a plan by another index.
 CREATE FUNCTION page(
     after bigint, owner_name text, channels text[], reserved text, sessions text[], types text[],
     most integer, bytes integer
