@@ -133,15 +133,30 @@ func (d *database) reset() {
 // with calls use with a connection. An error of getting one says that nothing
 // was sent.
 func (d *database) with(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpool.Conn) error) error {
-	conn, err := pool.Acquire(ctx)
+	conn, err := d.acquire(ctx, pool)
 	if err != nil {
-		if _, failed := errors.AsType[*pgconn.ConnectError](err); failed {
-			d.gate.fail(err)
-		}
 		return &unsentError{err}
 	}
 	defer conn.Release()
 	return use(conn)
+}
+
+// acquire returns a connection. Where the server allows no more of them, it waits
+// for one that the pool has.
+func (d *database) acquire(ctx context.Context, pool *pgxpool.Pool) (*pgxpool.Conn, error) {
+	waits := patience{first: 2 * time.Millisecond, most: 50 * time.Millisecond}
+	for {
+		conn, err := pool.Acquire(ctx)
+		if err == nil {
+			return conn, nil
+		}
+		if _, failed := errors.AsType[*pgconn.ConnectError](err); failed {
+			d.gate.fail(err)
+		}
+		if stat := pool.Stat(); code(err) != "53300" || stat.AcquiredConns()+stat.IdleConns() == 0 || !waits.wait(ctx, nil) {
+			return nil, err
+		}
+	}
 }
 
 // connect makes a connection that is in no pool.

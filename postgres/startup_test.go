@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -246,8 +247,16 @@ func TestWithoutAConnectionLeftItIsToldAndPasses(t *testing.T) {
 	b.opts.NoMigrate, b.through = true, as(t, b.through, role)
 	l := b.open(t) // with one connection, there is none to listen
 	events := follow(t, l, tidings.ID{})
-	keep(t, l, note("a", 0))
-	events.next(1)
+	var all sync.WaitGroup
+	for i := range 16 { // and the tail is at it too
+		all.Go(func() {
+			if _, err := l.Append(t.Context(), []tidings.Event{note("a", i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	events.next(16)
 	b.exec(t, "ALTER ROLE "+role+" CONNECTION LIMIT -1")
 	eventually(t, "listening", func() bool { return listens(l) })
 }
