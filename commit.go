@@ -96,7 +96,9 @@ func (c *committer) work() {
 		for _, own := range group {
 			close(own.done)
 		}
-		runtime.Gosched() // those who publish one event after the other share the next append
+		for range 4 { // those who publish one event after the other share the next append
+			runtime.Gosched()
+		}
 	}
 }
 

@@ -70,6 +70,7 @@ func (l *Log) Requeue(ctx context.Context, ids ...int64) (n int64, err error) {
 	if err = l.row(ctx, &n, `SELECT tidings.requeue($1)`, ids); err != nil {
 		return 0, l.readFailed(ctx, "outbox", err)
 	}
+	l.news.raise()
 	return n, nil
 }
 

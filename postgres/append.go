@@ -14,7 +14,7 @@ import (
 )
 
 // appendBatch is the one statement of an append.
-const appendBatch = `SELECT first, nano, repeats, room FROM tidings.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
+const appendBatch = `SELECT first, nano, repeats, room, coalesce(prior, 0), coalesce(prior_nano, 0) FROM tidings.append($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`
 
 // batchWindow is how long the database remembers what became of a batch.
 const batchWindow = time.Hour
@@ -60,7 +60,7 @@ func (l *Log) Append(ctx context.Context, events []tidings.Event) ([]tidings.Rec
 	for {
 		k, err := l.attempt(ctx, b)
 		if err == nil {
-			return k.receipts(len(events)), nil
+			return l.appended(events, k), nil
 		}
 		if unknown(err) && b.doubt.IsZero() {
 			b.doubt = time.Now()
@@ -78,23 +78,25 @@ func (l *Log) attempt(ctx context.Context, b *batch) (k kept, err error) {
 	defer done()
 	err = l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) error {
 		return conn.QueryRow(ctx, l.schema.in(appendBatch), b.id, b.owners, b.channels, b.sessions, b.types, b.keys,
-			b.traces, b.datas, int64(l.opts.KeyWindow), int64(batchWindow)).Scan(&k.first, &k.nano, &k.repeats, &k.room)
+			b.traces, b.datas, int64(l.opts.KeyWindow), int64(batchWindow)).
+			Scan(&k.first, &k.nano, &k.repeats, &k.room, &k.before.seq, &k.before.nano)
 	})
-	if err == nil {
-		l.appended(k.first+int64(len(b.datas)), k.room)
-	}
 	return k, err
 }
 
-// appended looks at how far an append came.
-func (l *Log) appended(next, room int64) {
+// appended returns the receipts of an append, looks at how far it came, and
+// tells those who follow: for a notification that is of this log's own they do
+// not look.
+func (l *Log) appended(events []tidings.Event, k kept) []tidings.Receipt {
 	l.state.writable(nil)
-	if room-next < l.opts.Partition {
+	if k.room-k.first-int64(len(events)) < l.opts.Partition {
 		l.chores.add(chores{partitions: true})
 	}
-	if !l.state.listens() { // nothing else tells of it
+	receipts := k.receipts(len(events))
+	if r := newRun(events, receipts, k.before.id()); r == nil || !l.own.add(r) {
 		l.news.raise()
 	}
+	return receipts
 }
 
 // appendFailed returns the error of a batch that cannot be kept, or nil if
@@ -134,6 +136,7 @@ type kept struct {
 	first, nano int64
 	repeats     pgtype.FlatArray[int64] // place from 1, seq and stamp of each event that was not new
 	room        int64                   // there are partitions for seqs below this
+	before      stamped                 // what they follow, or zero if that is not known any more
 }
 
 // receipts returns a receipt for each of n events.

@@ -2,10 +2,13 @@ package postgres_test
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"runtime"
 	"sync/atomic"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -15,11 +18,13 @@ import (
 const publishers = 64
 
 // BenchmarkPublish is 64 publishers who wait for the receipt of each event, in
-// events/s. "hub" is one hub, which also follows the log as a replica does.
-// "outbox" is what services do that have no hub: a row and a notification with
-// its id for each event, in a transaction of its own, here in one round trip;
-// nobody listens. Small pools spare the server, large ones share its fsync, so
-// there are several sizes, and the fastest counts.
+// events/s. "hub" is one hub, which also follows the log as a replica does. The
+// others are what services do that have no hub: for each event a row, and a
+// notification with its id. "outbox" does so by two statements, each in its own
+// transaction; if the second fails nobody hears of the first. "outbox/atomic"
+// does so by one, which is one round trip, and notifications let no two
+// transactions commit together. Nobody listens. Small pools spare the server,
+// large ones share its fsync, so there are several sizes, and the fastest counts.
 func BenchmarkPublish(b *testing.B) {
 	url := durable(b)
 	hub := openHub(b, url, nil)
@@ -30,23 +35,42 @@ func BenchmarkPublish(b *testing.B) {
 		})
 	})
 	execute(b, url, `CREATE TABLE usual_outbox (
-    id bigserial PRIMARY KEY, "user" text NOT NULL, channel text NOT NULL, payload jsonb NOT NULL,
-    created_at timestamptz NOT NULL DEFAULT now())`)
+    id text PRIMARY KEY, channel text NOT NULL, user_id text NOT NULL, payload jsonb NOT NULL,
+    actor_kind text NOT NULL, actor_id text NOT NULL, created_at timestamptz NOT NULL DEFAULT now())`)
+	execute(b, url, `CREATE INDEX ON usual_outbox (created_at)`)
+	execute(b, url, `CREATE INDEX ON usual_outbox (actor_kind, actor_id)`)
 	for _, n := range []int{64, 16, 4} {
-		b.Run(fmt.Sprintf("outbox/connections=%d", n), func(b *testing.B) { usualOutbox(b, url, n) })
+		b.Run(fmt.Sprintf("outbox/connections=%d", n), func(b *testing.B) { usualOutbox(b, url, n, separately) })
+		b.Run(fmt.Sprintf("outbox/atomic/connections=%d", n), func(b *testing.B) { usualOutbox(b, url, n, atOnce) })
 	}
 }
 
+// insertUsual is the row of an outbox.
+const insertUsual = `INSERT INTO usual_outbox (id, channel, user_id, payload, actor_kind, actor_id) VALUES ($1, $2, $3, $4, 'user', $3)`
+
 // usualOutbox is the way of the others.
-func usualOutbox(b *testing.B, url string, connections int) {
+func usualOutbox(b *testing.B, url string, connections int, keep func(context.Context, *pgxpool.Pool, string, *tidings.Event) error) {
 	p := pool(b, url, connections)
 	inParallel(b, func(ctx context.Context, user string) error {
 		e := token(user)
-		_, err := p.Exec(ctx, `
-WITH kept AS (INSERT INTO usual_outbox ("user", channel, payload) VALUES ($1, $2, $3) RETURNING id)
-SELECT pg_notify('usual_outbox', id::text) FROM kept`, e.User, string(e.Channel), e.Data)
-		return err
+		return keep(ctx, p, rand.Text(), &e)
 	})
+}
+
+// separately keeps and notifies by two statements.
+func separately(ctx context.Context, p *pgxpool.Pool, id string, e *tidings.Event) error {
+	if _, err := p.Exec(ctx, insertUsual, id, string(e.Channel), e.User, e.Data); err != nil {
+		return err
+	}
+	_, err := p.Exec(ctx, `SELECT pg_notify('usual_outbox', $1)`, id)
+	return err
+}
+
+// atOnce keeps and notifies by one.
+func atOnce(ctx context.Context, p *pgxpool.Pool, id string, e *tidings.Event) error {
+	_, err := p.Exec(ctx, `WITH kept AS (`+insertUsual+` RETURNING id) SELECT pg_notify('usual_outbox', id) FROM kept`,
+		id, string(e.Channel), e.User, e.Data)
+	return err
 }
 
 // BenchmarkAppendBatch is one caller of Append and what batches bring: events/s

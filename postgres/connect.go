@@ -19,9 +19,10 @@ type database struct {
 	gate        gate
 	life        context.Context // of all connections
 	end         context.CancelFunc
-	leaving     sync.WaitGroup // connections that are in no pool and were left
-	mu          sync.Mutex     // guards renewed
-	renewed     time.Time      // when the pools were reset
+	leaving     sync.WaitGroup  // connections that are in no pool and were left
+	mu          sync.Mutex      // guards what follows
+	renewed     time.Time       // when the pools were reset
+	own         map[uint32]bool // the backends that work for this process, and answer
 }
 
 // workConnections is how many connections there are for appending, following,
@@ -39,7 +40,7 @@ const (
 
 // newDatabase prepares connections and makes none.
 func newDatabase(url string, o *Options) (*database, error) {
-	d := new(database)
+	d := &database{own: make(map[uint32]bool)}
 	d.life, d.end = context.WithCancel(context.Background())
 	d.gate.open = make(chan struct{})
 	var err error
@@ -53,6 +54,26 @@ func newDatabase(url string, o *Options) (*database, error) {
 	return d, nil
 }
 
+// owns reports whether a backend works for this process, which will know what
+// it did.
+func (d *database) owns(backend uint32) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.own[backend]
+}
+
+// note notes whether a connection is one on which answers come. What a backend
+// still does whose connection was lost is as if somebody else did it.
+func (d *database) note(conn *pgx.Conn, answers bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if backend := conn.PgConn().PID(); answers {
+		d.own[backend] = true
+	} else {
+		delete(d.own, backend)
+	}
+}
+
 // pool makes a pool of at most n connections.
 func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
 	config, err := parseURL(url)
@@ -64,7 +85,7 @@ func (d *database) pool(url string, o *Options, n int) (*pgxpool.Pool, error) {
 	config.ConnConfig.DialFunc = d.dial(config.ConnConfig.DialFunc)
 	config.BeforeConnect = func(context.Context, *pgx.ConnConfig) error { return d.gate.pass() }
 	config.AfterConnect = func(context.Context, *pgx.Conn) error { d.gate.succeed(); return nil }
-	config.BeforeClose = abandon
+	config.BeforeClose = d.abandon
 	pool, err := pgxpool.NewWithConfig(context.Background(), config)
 	if err != nil {
 		return nil, fmt.Errorf("postgres: %w", err)
@@ -98,7 +119,8 @@ func configure(c *pgx.ConnConfig, o *Options) {
 // abandon closes what is left of a connection that was given up. pgx would wait
 // for the server to close it, up to 15 seconds in which it takes the place of
 // another.
-func abandon(conn *pgx.Conn) {
+func (d *database) abandon(conn *pgx.Conn) {
+	d.note(conn, false)
 	if conn.IsClosed() {
 		_ = conn.PgConn().Conn().Close()
 	}
@@ -138,7 +160,10 @@ func (d *database) with(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpo
 		return &unsentError{err}
 	}
 	defer conn.Release()
-	return use(conn)
+	d.note(conn.Conn(), true)
+	err = use(conn)
+	d.note(conn.Conn(), !conn.Conn().IsClosed())
+	return err
 }
 
 // acquire returns a connection. Where the server allows no more of them, it waits

@@ -155,10 +155,9 @@ func TestAChoreThatKeepsFailingIsToldOnce(t *testing.T) {
 	b.exec(t, `ALTER TABLE tidings.batch RENAME TO elsewhere`)
 	events := follow(t, l, tidings.ID{})
 	b.connect(t).publish("a", 0)
-	looks := func() float64 { return l.Health().Figures["polls_total"] }
 	eventually(t, "a line", func() bool { return told.count("chore failed") > 0 })
-	from := looks()
-	eventually(t, "more attempts", func() bool { return looks() > from+20 })
+	from := looks(l)
+	eventually(t, "more attempts", func() bool { return looks(l) > from+20 })
 	if n := told.count("chore failed"); n != 1 {
 		t.Errorf("it was told %d times", n)
 	}

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -49,14 +50,14 @@ func (l *Log) hear(ctx context.Context, waits *patience) error {
 	l.state.listening(func() { cancel(errDeaf) }, nil)
 	l.news.raise() // there may have been some before
 	for {
-		if _, err := conn.WaitForNotification(ctx); err != nil {
-			if cause := context.Cause(ctx); cause != nil {
-				return cause
-			}
-			return err
+		told, err := conn.WaitForNotification(ctx)
+		if err != nil {
+			return cmp.Or(context.Cause(ctx), err)
 		}
 		l.state.heard()
-		l.news.raise()
+		if !l.db.owns(told.PID) { // and otherwise who had it done tells
+			l.news.raise()
+		}
 	}
 }
 

@@ -17,6 +17,7 @@ type Log struct {
 	schema  schema
 	db      *database
 	news    signal // raised when there may be something to look for
+	own     runs   // what need not be looked for
 	turned  signal // raised when the database became read-only, or can be written again
 	state   state
 	pace    pace            // of tails

@@ -172,7 +172,7 @@ func (l *Log) moveOnce(ctx context.Context, rows []row) (int64, error) {
 		l.state.count(figureDied, died)
 		l.opts.Logger.Warn("outbox rows died", "rows", died, "err", reasons[0], "see", "tidings postgres outbox list")
 	}
-	if moved > 0 && !l.state.listens() {
+	if moved > 0 {
 		l.news.raise()
 	}
 	return moved + died, nil

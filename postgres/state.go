@@ -56,13 +56,6 @@ func (s *state) listening(deafen func(), err error) {
 	}
 }
 
-// listens reports whether a connection listens.
-func (s *state) listens() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.deafen != nil
-}
-
 // heard notes a notification.
 func (s *state) heard() {
 	s.mu.Lock()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"iter"
 	"math"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,30 +30,19 @@ type look struct {
 	more          bool // the page ended before the log did, as far as it shows
 }
 
-// Tail implements tidings.Log.
+// Tail implements tidings.Log. What this log appends itself it does not ask for:
+// the append has proven what that follows.
 func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batch, error] {
 	return func(yield func(tidings.Batch, error) bool) {
+		defer l.own.follow()()
 		l.keepPace(ctx)
-		told := true
-		for first := true; ; first = false {
-			news := l.news.wait() // before looking
-			k, err := l.look(ctx, after)
-			if err == nil {
-				after, err = k.advance(after)
-			}
-			if err != nil {
-				yield(tidings.Batch{}, err)
-				return
-			}
-			if k.any && !told {
-				l.state.found()
-			}
-			if (first || k.any) && !yield(tidings.Batch{Events: k.events, Through: after}, nil) {
-				return
-			}
-			if !k.more {
-				told = l.rest(ctx, news, k.due)
-			}
+		c := chase{log: l, after: after, told: true}
+		events, err := c.look(ctx)
+		for err == nil && yield(tidings.Batch{Events: events, Through: c.after}, nil) {
+			events, err = c.next(ctx)
+		}
+		if err != nil {
+			yield(tidings.Batch{}, err)
 		}
 	}
 }
@@ -64,26 +52,6 @@ func (l *Log) keepPace(ctx context.Context) {
 	ctx, done := l.use(ctx, l.pace.most)
 	defer done()
 	l.pace.wait(ctx, l.db.gate.opened())
-}
-
-// rest waits until there may be news, and reports whether somebody told of it.
-// Where another statement looks after the house, it waits for twice as long, so
-// that the database is asked no more often.
-func (l *Log) rest(ctx context.Context, news <-chan struct{}, due bool) (told bool) {
-	pause := l.opts.Poll
-	if due {
-		pause *= 2
-	}
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	select {
-	case <-news:
-		return true
-	case <-timer.C:
-	case <-ctx.Done():
-	case <-l.life.Done():
-	}
-	return false
 }
 
 // look asks for what comes after a position, and notes what else it learns.

@@ -97,14 +97,16 @@ RETURN pg_try_advisory_xact_lock(hashtext('tidings.' || what), ('head'::regclass
 -- however small they are.
 
 -- append keeps a batch of events, all of them or none, and says what became of
--- it. A batch that it knows is not kept again. Raises TD001 if there is no
+-- it. A batch that it knows is not kept again, and otherwise prior is what the
+-- first of its events follows: nothing stands between. Raises TD001 if there is no
 -- partition for all of it: call extend, and again.
 CREATE FUNCTION append(
     IN  batch_id uuid,
     IN  owners text[], IN channels text[], IN sessions text[], IN types text[],
     IN  keys text[], IN traces text[], IN datas bytea[],
     IN  key_window bigint, IN batch_window bigint,
-    OUT first bigint, OUT nano bigint, OUT repeats bigint[], OUT room bigint
+    OUT first bigint, OUT nano bigint, OUT repeats bigint[], OUT room bigint,
+    OUT prior bigint, OUT prior_nano bigint
 )
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER
 SET search_path FROM CURRENT SET lock_timeout = '5s' SET jit = off SET enable_seqscan = off
@@ -127,7 +129,12 @@ BEGIN
         RETURN;
     END IF;
     now := stamp();
-    start := greatest(coalesce((SELECT e.seq FROM event e ORDER BY e.seq DESC LIMIT 1), h.floor) + 1, h.least);
+    SELECT e.seq, e.nano INTO prior, prior_nano FROM event e ORDER BY e.seq DESC LIMIT 1;
+    IF NOT FOUND THEN
+        prior := h.floor;
+        prior_nano := h.floor_nano;
+    END IF;
+    start := greatest(prior + 1, h.least);
     IF start + cardinality(owners) > h.room THEN
         RAISE EXCEPTION 'no partition for events from % on', start USING ERRCODE = 'TD001';
     END IF;
