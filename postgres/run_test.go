@@ -12,6 +12,17 @@ import (
 	"github.com/tidings-dev/tidings/postgres"
 )
 
+// newFollowed returns a log that listens and hardly ever asks, and who follows it.
+func newFollowed(t *testing.T) (*backend, *postgres.Log, *tail) {
+	t.Helper()
+	b := newBackend(t)
+	b.opts.Poll = time.Hour
+	l := b.open(t)
+	f := follow(t, l, tidings.ID{})
+	eventually(t, "listening", func() bool { return listens(l) })
+	return b, l, f
+}
+
 // looks returns how often a log looked.
 func looks(l *postgres.Log) float64 { return l.Health().Figures["polls_total"] }
 
@@ -19,13 +30,9 @@ func looks(l *postgres.Log) float64 { return l.Health().Figures["polls_total"] }
 // and of both.
 func TestWhatALogAppendsItDoesNotLookFor(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
-	b.opts.Poll = time.Hour
-	l := b.open(t)
+	_, l, events := newFollowed(t)
 	keep(t, l, note("before", 0))
-	events := follow(t, l, tidings.ID{})
 	events.next(1)
-	eventually(t, "listening", func() bool { return listens(l) })
 	before := looks(l)
 	const rounds = 30
 	for n := range rounds {
@@ -90,11 +97,7 @@ func TestOwnAndOthersEventsComeInOneOrder(t *testing.T) {
 // then something small.
 func TestARunThatIsTooLargeToKeepIsLookedFor(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
-	b.opts.Poll = time.Hour
-	l := b.open(t)
-	events := follow(t, l, tidings.ID{})
-	eventually(t, "listening", func() bool { return listens(l) })
+	_, l, events := newFollowed(t)
 	large := note("a", 0)
 	large.Data = fmt.Appendf(nil, "%q", strings.Repeat("x", 1<<20))
 	for range 3 {
@@ -108,11 +111,7 @@ func TestARunThatIsTooLargeToKeepIsLookedFor(t *testing.T) {
 // TestWhatALogMovesOrRequeuesItself has nobody else to do it, and to tell of it.
 func TestWhatALogMovesOrRequeuesItself(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
-	b.opts.Poll = time.Hour
-	l := b.open(t)
-	events := follow(t, l, tidings.ID{})
-	eventually(t, "listening", func() bool { return listens(l) })
+	b, l, events := newFollowed(t)
 	s := b.connect(t)
 	for n := range 20 {
 		s.publish("outbox", n)
@@ -137,10 +136,7 @@ func TestWhatALogMovesOrRequeuesItself(t *testing.T) {
 // log by now: what it answers does not follow what was seen.
 func TestALogThatWasReplacedIsNotFollowedByAppending(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
-	b.opts.Poll = time.Hour
-	l := b.open(t)
-	events := follow(t, l, tidings.ID{})
+	b, l, events := newFollowed(t)
 	keep(t, l, notes(3)...)
 	events.next(3)
 	b.exec(t, `UPDATE tidings.event SET nano = nano + 1000 WHERE seq = 3`)
@@ -161,11 +157,7 @@ func TestALogThatWasReplacedIsNotFollowedByAppending(t *testing.T) {
 // those of an append that will be answered.
 func TestAnAppendWhoseAnswerIsLostIsFollowed(t *testing.T) {
 	t.Parallel()
-	b := newBackend(t)
-	b.opts.Poll = time.Hour
-	l := b.open(t)
-	events := follow(t, l, tidings.ID{})
-	eventually(t, "listening", func() bool { return listens(l) })
+	b, l, events := newFollowed(t)
 	for n := range 10 {
 		b.proxy.CutAnswers(1)
 		keep(t, l, note("a", n))
