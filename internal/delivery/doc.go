@@ -1,0 +1,26 @@
+// Package delivery sends many streams from few goroutines. A connection that
+// has nothing to send costs a small record and a descriptor: no goroutine and
+// no buffer. It needs Linux; elsewhere [New] says so, and who serves streams
+// uses a goroutine for each.
+//
+// # How does it work?
+//
+// Each connection belongs to one writer, which is a goroutine, and nobody else
+// touches it: others put it into the writer's queue ([Conn.Wake]). In a round
+// the writer takes the whole queue, asks each stream once what is to be sent
+// ([Stream.Fill]), and offers that to the socket in one write that never
+// blocks. Who has more to send stands behind all others for the next round, so
+// one that is far behind delays the others by one write in a round.
+//
+// What a full socket did not take is kept, and the connection is left alone
+// until the system says that there is room. Its stream is not asked meanwhile:
+// so a backlog becomes few large writes, and nothing queues for who is slow.
+//
+// # What ends a connection?
+//
+//   - An error of its stream. What was filled before is sent, then the end of
+//     the stream, and the connection is closed when the client closed its own.
+//   - A client that closed its end, also only for what it would send.
+//   - A client that does not accept what it gets in time.
+//   - [Server.Close].
+package delivery

@@ -1,0 +1,49 @@
+package delivery
+
+import (
+	"runtime"
+	"time"
+)
+
+// Options change how a Server works. A field that is not positive has the
+// default.
+type Options struct {
+	// Writers is how many goroutines send: by default GOMAXPROCS. More only
+	// get in each other's way.
+	Writers int
+
+	// WriteTimeout is how long a client whose socket is full may take to
+	// accept MaxFill bytes, or what is left if that is less: by default 10
+	// seconds. It is also how long a client may take to close its end of a
+	// connection after the end of the stream.
+	WriteTimeout time.Duration
+
+	// Tick is how often each stream's Tick is called and deadlines are looked
+	// at: by default every 250 ms.
+	Tick time.Duration
+
+	// Loads is how many Fills that block run at once: by default 64. Others
+	// wait for their turn.
+	Loads int
+}
+
+// withDefaults returns a copy of o, which may be nil.
+func (o *Options) withDefaults() Options {
+	var c Options
+	if o != nil {
+		c = *o
+	}
+	c.Writers = positive(c.Writers, runtime.GOMAXPROCS(0))
+	c.WriteTimeout = positive(c.WriteTimeout, 10*time.Second)
+	c.Tick = positive(c.Tick, 250*time.Millisecond)
+	c.Loads = positive(c.Loads, 64)
+	return c
+}
+
+// positive returns v, or what is otherwise if v is not positive.
+func positive[T int | time.Duration](v, otherwise T) T {
+	if v > 0 {
+		return v
+	}
+	return otherwise
+}

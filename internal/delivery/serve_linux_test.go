@@ -1,0 +1,153 @@
+package delivery_test
+
+import (
+	"crypto/tls"
+	"errors"
+	"net"
+	"path/filepath"
+	"testing"
+
+	"github.com/tidings-dev/tidings/internal/delivery"
+)
+
+func TestAConnectionIsSmall(t *testing.T) {
+	if delivery.ConnSize > 64 {
+		t.Errorf("a connection has %d bytes, want at most 64", delivery.ConnSize)
+	}
+}
+
+func TestOnlySocketsAreTakenOver(t *testing.T) {
+	s := newServer(t, nil)
+	a, b := net.Pipe()
+	datagrams, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: filepath.Join(t.TempDir(), "d"), Net: "unixgram"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tcp, _ := connect(t, listen(t, "tcp"))
+	for _, c := range []net.Conn{a, b, datagrams, tls.Client(tcp, &tls.Config{ServerName: "x"}), nil} {
+		err := s.Serve(c, func(*delivery.Conn) delivery.Stream {
+			t.Errorf("%T: start was called", c)
+			return &script{}
+		})
+		if !errors.Is(err, errors.ErrUnsupported) {
+			t.Errorf("%T: got %v, want ErrUnsupported", c, err)
+		}
+	}
+	go func() { _, _ = a.Write([]byte("alive")) }()
+	if got := read(t, b, 5); got != "alive" {
+		t.Errorf("the pipe is not what it was: %q", got)
+	}
+	_ = datagrams.Close()
+}
+
+func TestWhatCannotBeServedIsUntouched(t *testing.T) {
+	closed := newServer(t, nil)
+	closed.Close()
+	open := newServer(t, nil)
+	panics := func(*delivery.Conn) delivery.Stream { panic("start") }
+	tests := map[string]struct {
+		s     *delivery.Server
+		start func(*delivery.Conn) delivery.Stream
+		want  error
+	}{
+		"closed":    {closed, func(*delivery.Conn) delivery.Stream { t.Error("start was called"); return nil }, delivery.ErrClosed},
+		"no stream": {open, func(c *delivery.Conn) delivery.Stream { c.Wake(); return nil }, delivery.ErrNoStream},
+		"panic":     {open, panics, errPanic},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			client, c := connect(t, listen(t, "tcp"))
+			before := descriptors(t)
+			if err := catch(func() error { return test.s.Serve(c, test.start) }); !errors.Is(err, test.want) {
+				t.Errorf("got %v, want %v", err, test.want)
+			}
+			if n := descriptors(t); n != before {
+				t.Errorf("%d descriptors, want %d", n, before)
+			}
+			if n := test.s.Connections(); n != 0 {
+				t.Errorf("%d connections, want none", n)
+			}
+			if _, err := c.Write([]byte("alive")); err != nil || read(t, client, 5) != "alive" {
+				t.Errorf("it was touched: %v", err)
+			}
+			_ = c.Close()
+		})
+	}
+}
+
+var errPanic = errors.New("panic")
+
+// catch returns what f returns, or errPanic.
+func catch(f func() error) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errPanic
+		}
+	}()
+	return f()
+}
+
+// After Serve the caller's end is closed, and there is one descriptor less
+// than while both were open.
+func TestServeTakesOver(t *testing.T) {
+	s, l := newServer(t, nil), listen(t, "tcp")
+	client, c := connect(t, l)
+	before := descriptors(t)
+	stream := serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+		b.B = append(b.B, '.')
+		return false, nil
+	}})
+	if n := descriptors(t); n != before {
+		t.Errorf("%d descriptors, want %d", n, before)
+	}
+	if n := s.Connections(); n != 1 {
+		t.Errorf("%d connections, want 1", n)
+	}
+	if _, err := c.Write([]byte("x")); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("the caller still has it: %v", err)
+	}
+	stream.conn.Wake()
+	_ = client.Close()
+	_ = stream.why(t)
+	stream.conn.Wake() // after the end
+}
+
+// What woke the stream before Serve returned is not forgotten.
+func TestWakeWorksBeforeServeHasReturned(t *testing.T) {
+	s, l := newServer(t, nil), listen(t, "tcp")
+	client, c := connect(t, l)
+	f := newFeed()
+	r := &follower{chunk: 10, feed: f}
+	r.fill, r.ended, r.t = r.next, make(chan struct{}), t
+	err := s.Serve(c, func(conn *delivery.Conn) delivery.Stream {
+		conn.Wake()
+		r.conn, f.readers[r] = conn, struct{}{}
+		f.publish([]byte("early"))
+		return r
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := read(t, client, 5); got != "early" {
+		t.Errorf("got %q", got)
+	}
+	f.publish([]byte("later"))
+	if got := read(t, client, 5); got != "later" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestOptionsThatAreNotPositiveHaveDefaults(t *testing.T) {
+	s := newServer(t, &delivery.Options{Writers: -1, WriteTimeout: -1, Tick: -1, Loads: -1})
+	client, c := connect(t, listen(t, "tcp"))
+	serve(t, s, c, &script{
+		blocks: func() bool { return true },
+		fill: func(b *delivery.Buffer) (bool, error) {
+			b.B = append(b.B, '.')
+			return false, errOver
+		},
+	})
+	if got := readAll(t, client); string(got) != "." {
+		t.Errorf("got %q", got)
+	}
+}

@@ -1,0 +1,57 @@
+package delivery
+
+import (
+	"errors"
+	"time"
+)
+
+// A Stream is what a connection carries. The methods of one stream are called
+// one after the other, not always by the same goroutine; [Interrupter] has the
+// one exception. None may block, except Fill while Blocks says so: others wait
+// for it. None may call [Server.Close].
+type Stream interface {
+	// Fill adds to b what is to be sent next, about MaxFill bytes at most
+	// (more for one thing that is larger by itself), and reports whether there
+	// may be more at once. If not, it is called again after Conn.Wake or when
+	// Tick asks for it, and now and then without a reason: adding nothing is
+	// fine. An error ends the stream after what is in b was sent. Fill must
+	// not hold on to b.
+	Fill(b *Buffer) (more bool, err error)
+
+	// Blocks reports whether the next Fill may wait, for a log or a program.
+	// That is then called on a goroutine of its own.
+	Blocks() bool
+
+	// Tick is called once in Options.Tick, whether or not something is being
+	// sent, but not during a Fill. It reports whether there is something to
+	// Fill because of the time. An error ends the stream at once: what its
+	// client did not accept yet is not sent.
+	Tick(now time.Time) (ready bool, err error)
+
+	// Close is called once, after all other methods. err says why the stream
+	// ended: it is that of Fill or Tick, or matches ErrHungUp,
+	// os.ErrDeadlineExceeded or ErrClosed, or is another one of the
+	// connection. A client that is told the end of its stream is told after
+	// Close.
+	Close(err error)
+}
+
+// An Interrupter is a Stream that hears of the end of its connection while it
+// is in a Fill that blocks. Interrupt is called during that Fill, at most once
+// in the life of the stream; Fill shall return soon, and Close follows.
+type Interrupter interface {
+	Interrupt()
+}
+
+// MaxFill is about how many bytes a Fill adds at most. It is also what a
+// client has to accept in Options.WriteTimeout.
+const MaxFill = 64 << 10
+
+// Reasons for which a connection ends.
+var (
+	// ErrHungUp says that the client closed its end of the connection.
+	ErrHungUp = errors.New("delivery: the client hung up")
+
+	// ErrClosed says that Server.Close was called.
+	ErrClosed = errors.New("delivery: the server is closed")
+)

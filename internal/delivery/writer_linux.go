@@ -1,0 +1,259 @@
+package delivery
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// A writer is a goroutine that sends, and its connections.
+type writer struct {
+	s      *Server
+	sendTo sendFunc
+	poller *poller
+	kick   chan struct{} // says that the queue, or closing, is to be looked at
+
+	// connections counts those that Serve is about to push, too.
+	connections atomic.Int32
+
+	mu      sync.Mutex
+	queue   []*Conn // were woken, joined, or come back from a load
+	closing bool
+
+	// Only run's goroutine touches what follows.
+
+	closed     bool
+	slots      []*Conn // nil where there is none
+	unused     []int32 // slots
+	generation uint32
+	round      []*Conn
+	again      []*Conn // are in the next round
+	buffer     Buffer
+	parts      []part
+	iov        [maxParts]syscall.Iovec
+}
+
+// yieldAfter is after how many connections a round lets other goroutines run.
+// A write does not, as the scheduler does not know of it.
+const yieldAfter = 64
+
+func newWriter(s *Server, send sendFunc) (*writer, error) {
+	p, err := newPoller()
+	if err != nil {
+		return nil, err
+	}
+	return &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}, nil
+}
+
+// reserve counts a connection that will come, unless w is closing.
+func (w *writer) reserve() bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if !w.closing {
+		w.connections.Add(1)
+	}
+	return !w.closing
+}
+
+// release counts one connection less.
+func (w *writer) release() {
+	w.connections.Add(-1)
+	w.nudge()
+}
+
+// push puts a connection into the queue.
+func (w *writer) push(c *Conn) {
+	w.mu.Lock()
+	w.queue = append(w.queue, c)
+	first := len(w.queue) == 1
+	w.mu.Unlock()
+	if first {
+		w.nudge()
+	}
+}
+
+// nudge makes run look.
+func (w *writer) nudge() {
+	select {
+	case w.kick <- struct{}{}:
+	default:
+	}
+}
+
+// close makes run end all connections and return.
+func (w *writer) close() {
+	w.mu.Lock()
+	w.closing = true
+	w.mu.Unlock()
+	w.nudge()
+}
+
+// run serves the connections until the writer is closing and none is left.
+func (w *writer) run() {
+	defer w.poller.close()
+	ticker := time.NewTicker(w.s.opts.Tick)
+	defer ticker.Stop()
+	for !w.over() {
+		w.wait(ticker.C)
+		w.serveRound()
+	}
+}
+
+// over reports whether nothing is left to do, and never will be.
+func (w *writer) over() bool {
+	return w.closed && w.connections.Load() == 0
+}
+
+// wait waits until there is something to do.
+func (w *writer) wait(tick <-chan time.Time) {
+	if len(w.again) > 0 {
+		w.nudge()
+	}
+	select {
+	case <-w.kick:
+	case <-tick:
+		w.tick(time.Now())
+	case events := <-w.poller.ready:
+		for i := range events {
+			w.event(&events[i])
+		}
+		w.poller.taken <- struct{}{}
+	}
+}
+
+// serveRound serves everyone who was woken or has more to send, once.
+func (w *writer) serveRound() {
+	w.take()
+	for i, c := range w.round {
+		w.serve(c)
+		w.round[i] = nil // who is gone shall not be held here
+		if i%yieldAfter == yieldAfter-1 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// take begins a round.
+func (w *writer) take() {
+	w.round, w.again = w.again, w.round[:0]
+	w.mu.Lock()
+	w.round = append(w.round, w.queue...)
+	clear(w.queue)
+	w.queue = w.queue[:0]
+	closing := w.closing
+	w.mu.Unlock()
+	if closing && !w.closed {
+		w.closed = true
+		w.endAll()
+	}
+}
+
+// requeue puts a connection into the next round, if it is in no queue.
+func (w *writer) requeue(c *Conn) {
+	if !c.queued.Swap(true) || c.missed {
+		c.missed = false
+		w.again = append(w.again, c)
+	}
+}
+
+// miss notes that a wake-up could not be followed.
+func (c *Conn) miss() { c.missed = c.missed || c.queued.Load() }
+
+// serve does what is to be done next for a connection.
+func (w *writer) serve(c *Conn) {
+	switch c.state {
+	case joining:
+		w.join(c)
+	case idle:
+		w.fill(c)
+	case sending:
+		w.resume(c)
+	case parked:
+		c.miss()
+	case loading, gone:
+		w.collect(c)
+	}
+}
+
+// join takes a connection in.
+func (w *writer) join(c *Conn) {
+	w.place(c)
+	switch err := w.poller.add(c); {
+	case w.closed:
+		w.end(c, ErrClosed)
+	case err != nil:
+		w.end(c, fmt.Errorf("delivery: %w", os.NewSyscallError("epoll_ctl", err)))
+	default:
+		c.state = idle
+		w.fill(c)
+	}
+}
+
+// place gives a connection a slot.
+func (w *writer) place(c *Conn) {
+	w.generation++
+	c.generation = w.generation
+	if n := len(w.unused); n > 0 {
+		c.slot, w.unused = w.unused[n-1], w.unused[:n-1]
+		w.slots[c.slot] = c
+		return
+	}
+	c.slot = int32(len(w.slots))
+	w.slots = append(w.slots, c)
+}
+
+// fill asks a connection's stream for what is to be sent, and sends it.
+func (w *writer) fill(c *Conn) {
+	c.queued.Store(false) // from here on a wake-up may be about what Fill does not see
+	if c.stream.Blocks() {
+		w.beginLoad(c)
+		return
+	}
+	more, err := c.stream.Fill(&w.buffer)
+	w.send(c, &w.buffer, more, err)
+	w.buffer.Reset()
+}
+
+// event does what an event of the poller asks for. One of a connection that
+// is gone does nothing, though another may have its descriptor and its slot.
+func (w *writer) event(e *syscall.EpollEvent) {
+	c := w.slots[e.Fd]
+	switch {
+	case c == nil || c.generation != uint32(e.Pad):
+	case e.Events&hangUp != 0:
+		w.hungUp(c)
+	default:
+		w.writable(c)
+	}
+}
+
+// tick lets time pass for all connections.
+func (w *writer) tick(now time.Time) {
+	for _, c := range w.slots {
+		if c != nil {
+			w.tickOne(c, now)
+		}
+	}
+}
+
+func (w *writer) tickOne(c *Conn, now time.Time) {
+	late := c.rest != nil && !c.rest.deadline.IsZero() && now.After(c.rest.deadline)
+	switch {
+	case late:
+		w.late(c)
+		return
+	case c.state == loading || c.state == lingering:
+		return
+	}
+	ready, err := c.stream.Tick(now)
+	switch {
+	case err != nil:
+		w.part(c, err)
+	case ready:
+		w.requeue(c)
+	}
+}
