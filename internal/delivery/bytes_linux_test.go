@@ -161,6 +161,15 @@ func TestInterruptedWritesAreRepeated(t *testing.T) {
 	}
 }
 
+// offered returns how many bytes a vector has.
+func offered(iov []syscall.Iovec) int {
+	n := 0
+	for _, v := range iov {
+		n += len(delivery.Bytes(v))
+	}
+	return n
+}
+
 // A part that is larger than what one turn allows, and more parts than one
 // write takes.
 func TestLargePartsAndManyPartsArriveWhole(t *testing.T) {
@@ -170,8 +179,17 @@ func TestLargePartsAndManyPartsArriveWhole(t *testing.T) {
 		want = append(want, byte(i), '.', byte(i>>8))
 	}
 	for _, network := range networks {
-		s, l := newServer(t, nil), listen(t, network)
-		client, c := connect(t, l)
+		s, err := delivery.NewSending(nil, func(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
+			if n := offered(iov); n > 2*delivery.MaxFill {
+				t.Errorf("%d bytes were offered in one turn", n)
+			}
+			return delivery.Send(fd, iov)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		closeAtEnd(t, s)
+		client, c := connect(t, listen(t, network))
 		serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
 			b.Refer(large)
 			for i := range 1000 {

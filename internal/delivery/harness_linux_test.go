@@ -79,7 +79,6 @@ type script struct {
 	end    func(err error)
 
 	conn   *delivery.Conn
-	once   sync.Once
 	ended  chan struct{} // is closed when the stream was
 	err    error         // after that
 	busy   atomic.Int32  // how many methods run

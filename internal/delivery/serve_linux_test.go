@@ -5,7 +5,10 @@ import (
 	"errors"
 	"net"
 	"path/filepath"
+	"runtime"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/tidings-dev/tidings/internal/delivery"
 )
@@ -150,4 +153,60 @@ func TestOptionsThatAreNotPositiveHaveDefaults(t *testing.T) {
 	if got := readAll(t, client); string(got) != "." {
 		t.Errorf("got %q", got)
 	}
+}
+
+// Somebody may have made the socket a blocking one, as os.File.Fd does.
+func TestASocketThatBlocksDoesNotBlockAWriter(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Writers: 1}), listen(t, "tcp")
+	_, c := connect(t, l)
+	f, err := c.(*net.TCPConn).File()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.SetNonblock(int(f.Fd()), false); err != nil {
+		t.Fatal(err)
+	}
+	_ = f.Close()
+	stream := serve(t, s, c, endless())
+	for range 3 {
+		settle(t, s, l)
+		stream.conn.Wake()
+	}
+}
+
+// What an idle connection holds does not depend on what it sent.
+func TestAnIdleConnectionHoldsNoBuffer(t *testing.T) {
+	const connections, sent = 200, 16 << 10
+	s, l := newServer(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp")
+	var clients, conns []net.Conn
+	for range connections {
+		client, c := connect(t, l)
+		clients, conns = append(clients, client), append(conns, c)
+	}
+	p := make([]byte, sent)
+	before := heap()
+	for i, c := range conns {
+		first := true
+		serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+			if first {
+				b.B = append(b.B, p...)
+			}
+			first = false
+			return false, nil
+		}})
+		_ = read(t, clients[i], sent)
+		conns[i] = nil
+	}
+	if grown := heap() - before; grown > connections*1024+2*delivery.MaxFill {
+		t.Errorf("%d connections that sent %d bytes hold %d bytes", connections, sent, grown)
+	}
+}
+
+// heap returns how many bytes are in use.
+func heap() int {
+	runtime.GC()
+	runtime.GC() // what a sync.Pool had is gone after the second
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
 }

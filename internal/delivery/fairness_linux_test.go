@@ -1,0 +1,130 @@
+package delivery_test
+
+import (
+	"io"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/tidings-dev/tidings/internal/delivery"
+)
+
+// However much others have to send, who was woken waits for one turn of each.
+func TestAReaderFarBehindDelaysTheOthersByOneTurn(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Writers: 1}), listen(t, "tcp")
+	var draining sync.WaitGroup
+	defer draining.Wait()
+	turns := 0
+	fill := func(b *delivery.Buffer) (bool, error) {
+		turns++
+		b.B = append(b.B, make([]byte, delivery.MaxFill)...)
+		return true, nil
+	}
+	const behind = 3
+	for range behind {
+		client, c := connect(t, l)
+		draining.Go(func() { _, _ = io.Copy(io.Discard, client) })
+		defer func() { _ = client.Close() }()
+		serve(t, s, c, &script{fill: fill})
+	}
+	client, c := connect(t, l)
+	since := make(chan int, 1)
+	woken := 0
+	live := serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+		if woken > 0 {
+			since <- turns - woken
+			b.B = append(b.B, '.')
+		}
+		woken = 0
+		return false, nil
+	}})
+	other, d := connect(t, l)
+	defer func() { _ = other.Close() }()
+	plug := serve(t, s, d, &script{fill: func(*delivery.Buffer) (bool, error) {
+		woken = turns // on the goroutine of the writer, so that it is exact
+		live.conn.Wake()
+		return false, nil
+	}})
+	for range 20 {
+		plug.conn.Wake()
+		select {
+		case n := <-since:
+			if n > 2*behind {
+				t.Errorf("%d others were filled meanwhile, want at most %d", n, 2*behind)
+			}
+		case <-time.After(patience):
+			t.Fatal("it was not filled")
+		}
+		_ = read(t, client, 1)
+	}
+}
+
+// Clients that do not read cost their neighbours nothing.
+func TestClientsThatDoNotReadDelayNobody(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{WriteTimeout: time.Hour}), listen(t, "tcp")
+	var stuck []*script
+	for range 20 {
+		_, c := connect(t, l)
+		small(t, c)
+		stuck = append(stuck, serve(t, s, c, endless()))
+	}
+	client, c := connect(t, l)
+	f := newFeed()
+	f.follow(t, s, c, &follower{chunk: 100})
+	var took []time.Duration
+	for range 200 {
+		begun := time.Now()
+		for _, s := range stuck {
+			s.conn.Wake()
+		}
+		f.publish([]byte("x"))
+		_ = read(t, client, 1)
+		took = append(took, time.Since(begun))
+	}
+	slices.Sort(took)
+	if median := took[len(took)/2]; median > 20*time.Millisecond {
+		t.Errorf("the median of deliveries took %v", median)
+	}
+	for _, s := range stuck {
+		if n := s.filled.Load(); n > 16<<20 {
+			t.Errorf("%d bytes were filled for a client that does not read", n)
+		}
+	}
+}
+
+// Nobody is filled again before all others were.
+func TestThoseWhoHaveMoreTakeTurns(t *testing.T) {
+	const streams, turns = 5, 20
+	b := newBench(t, "unix", delivery.Options{Tick: time.Hour})
+	var order, want []int
+	var clients []net.Conn
+	b.hold(func() {
+		for i := range streams {
+			client, c := connect(t, b.l)
+			clients = append(clients, client)
+			left := turns
+			serve(t, b.Server, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+				order = append(order, i)
+				b.B = append(b.B, '.')
+				if left--; left == 0 {
+					return false, errOver
+				}
+				return true, nil
+			}})
+		}
+	})
+	for _, client := range clients {
+		if got := readAll(t, client); len(got) != turns {
+			t.Errorf("got %d bytes", len(got))
+		}
+	}
+	b.Close()
+	for i := range streams * turns {
+		want = append(want, i%streams)
+	}
+	if !slices.Equal(order, want) {
+		t.Errorf("got the order %v, want %v", order, want)
+	}
+}
