@@ -27,11 +27,12 @@ var rooms = map[string]struct{ inside, outside string }{
 	"httpapi":         {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan internal/jsontext"},
 	"client":          {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":     {inside: "."},
+	"internal/load":   {inside: "internal/wire"},
 	"page":            {},
 	"postgres":        {inside: ".", outside: "github.com/jackc/pgx/v5 github.com/jackc/pgx/v5/pgconn github.com/jackc/pgx/v5/pgtype github.com/jackc/pgx/v5/pgxpool"},
 	"metrics":         {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/wire internal/jsonscan",
+		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/load internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 	"internal/delivery": {},

@@ -36,14 +36,15 @@ Like serve it serves programs on this machine only. Events are kept in memory an
 }
 
 const (
-	demoMostUsers = 10_000
-	demoPause     = 3 * time.Second // between two runs of an owner
-	demoDrain     = 2 * time.Second // nobody depends on it
+	demoMostUsers   = 10_000
+	demoPause       = 3 * time.Second // between two runs of an owner
+	demoDrain       = 2 * time.Second // nobody depends on it
+	demoConnections = 10
 )
 
 // Run plays until a signal comes.
 func (d *demo) Run(ctx context.Context, c *console) error {
-	server := &serve{Addr: d.Addr, Drain: demoDrain, Retry: time.Second}
+	server := &serve{Addr: d.Addr, Drain: demoDrain, Retry: time.Second, MaxConnections: demoConnections}
 	if err := cmp.Or(d.check(), server.check()); err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/alecthomas/kong"
+
+	"github.com/tidings-dev/tidings/internal/load"
 )
 
 // Exit codes.
@@ -27,6 +29,7 @@ type commands struct {
 	Publish  publish          `cmd:"" help:"Publish events."`
 	Tail     tail             `cmd:"" help:"Follow a stream and print its events."`
 	Replay   replay           `cmd:"" help:"Publish recorded runs as they happened."`
+	Bench    bench            `cmd:"" help:"Put a server under load and measure."`
 	Postgres postgresCommands `cmd:"" help:"Look after a log in PostgreSQL."`
 	Version  version          `cmd:"" help:"Print the version."`
 }
@@ -93,6 +96,7 @@ func parser(ctx context.Context, c *console) *kong.Kong {
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 80}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(c),
+		kong.Vars{"subscribe_url": load.SubscribeURL, "publish_url": load.PublishURL, "batch_url": load.BatchURL},
 	)
 }
 

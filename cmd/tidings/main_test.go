@@ -157,7 +157,7 @@ func serving(t *testing.T, args ...string) (*process, string) {
 
 func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"", "demo", "serve", "publish", "tail", "replay", "version", "postgres", "postgres-migrate", "postgres-grant",
+		"", "demo", "serve", "publish", "tail", "replay", "bench", "version", "postgres", "postgres-migrate", "postgres-grant",
 		"postgres-outbox", "postgres-outbox-list", "postgres-outbox-requeue", "postgres-purge",
 	} {
 		args := strings.Fields(strings.ReplaceAll(name, "-", " ") + " --help")
@@ -243,6 +243,12 @@ func TestExitCodes(t *testing.T) {
 		{"replay --users 2 --user a " + run, 2, "exclude"},
 		{"replay --patience 300ms --url " + nowhere + " " + run, 1, "Is `tidings serve` running there?"},
 		{"replay " + broken, 1, "broken.jsonl: line 3"},
+		{"serve --max-connections 0", 2, "--max-connections"},
+		{"bench storm", 2, "broadcast"},
+		{"bench --json --go-bench", 2, "--go-bench"},
+		{"bench --window 1 --rate 1", 2, "one of them says"},
+		{"bench --size 10", 2, "10 bytes"},
+		{"bench --url " + nowhere, 1, "connection refused"},
 	} {
 		got := finished(t, "", strings.Fields(tt.args)...)
 		if strings.Contains(got.out, "dial tcp") {

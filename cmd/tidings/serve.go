@@ -23,15 +23,16 @@ import (
 
 // serve is "tidings serve".
 type serve struct {
-	Addr         string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
-	Log          string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: memory, which forgets with the process, or postgres (${default})."`
-	Postgres     postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
-	SingleTenant bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
-	Streams      []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
-	Drain        time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
-	MaxAge       time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
-	Retry        time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
-	Verbose      bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
+	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
+	Log            string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: memory, which forgets with the process, or postgres (${default})."`
+	Postgres       postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
+	SingleTenant   bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
+	Streams        []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
+	MaxConnections int           `default:"10" env:"TIDINGS_MAX_CONNECTIONS" placeholder:"N" help:"How many connections a subject may have to a stream at a time (${default})."`
+	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
+	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
+	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
+	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
 }
 
 // Help is shown by --help.
@@ -117,7 +118,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, Logger: logger})
+	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger})
 	if err != nil {
 		return nil, errors.Join(err, log.Close(), listener.Close())
 	}
@@ -138,6 +139,9 @@ func (s *serve) check() error {
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
 		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. Listen on 127.0.0.1", s.Addr)
+	}
+	if s.MaxConnections < 1 {
+		return usage("--max-connections %d: want at least 1", s.MaxConnections)
 	}
 	if s.Drain <= 0 {
 		return usage("--drain %s: want a time such as 10s", s.Drain)
