@@ -18,8 +18,8 @@ func acceptsStream(header http.Header) error {
 	}
 	best, accepted := 0, false
 	for entry := range strings.SplitSeq(accept, ",") {
-		if specific, quality := weigh(entry); specific > best {
-			best, accepted = specific, quality > 0
+		if specific, wanted := weigh(entry); specific > best {
+			best, accepted = specific, wanted > 0
 		}
 	}
 	if !accepted {
@@ -30,22 +30,43 @@ func acceptsStream(header http.Header) error {
 
 // weigh returns how specifically an entry of Accept includes event streams, 0
 // if it does not, and how much it wants them.
-func weigh(entry string) (specific int, quality float64) {
+func weigh(entry string) (specific int, wanted float64) {
 	kind, params, err := mime.ParseMediaType(entry)
 	if err != nil {
 		return 0, 0
 	}
-	quality = 1
-	if q, ok := params["q"]; ok {
-		quality, _ = strconv.ParseFloat(q, 64) // malformed is not wanted
-	}
 	switch kind {
 	case wire.StreamType:
-		return 3, quality
+		return 3, quality(params)
 	case "text/*":
-		return 2, quality
+		return 2, quality(params)
 	case "*/*":
-		return 1, quality
+		return 1, quality(params)
 	}
 	return 0, 0
+}
+
+// quality returns how much an entry of Accept is wanted, 0 if that is malformed.
+func quality(params map[string]string) float64 {
+	q, ok := params["q"]
+	if !ok {
+		return 1
+	}
+	wanted, _ := strconv.ParseFloat(q, 64)
+	return wanted
+}
+
+// byLine reports whether the lines of a request are to be answered one by one: it
+// is NDJSON and wants NDJSON by that name.
+func byLine(header http.Header) bool {
+	if ndjson, err := mediaType(header); err != nil || !ndjson {
+		return false
+	}
+	for entry := range strings.SplitSeq(strings.Join(header.Values("Accept"), ","), ",") {
+		kind, params, err := mime.ParseMediaType(entry)
+		if err == nil && kind == wire.NDJSONType && quality(params) > 0 {
+			return true
+		}
+	}
+	return false
 }

@@ -35,10 +35,11 @@ type Access struct {
 	Subscribe, Publish func(owner string) bool
 	// Feed grants reading what belongs to every owner, Stats the figures.
 	Feed, Stats bool
-	// Expires is when a stream ends at the latest, and from when on the request
-	// is answered with 401; zero is never.
+	// Expires is when a stream, or a request that publishes line by line, ends at
+	// the latest, and from when on the request is answered with 401; zero is
+	// never.
 	Expires time.Time
-	// Revoked, if not nil, ends streams when it is closed.
+	// Revoked, if not nil, ends them when it is closed.
 	Revoked <-chan struct{}
 }
 

@@ -45,6 +45,13 @@
 // Analytics streams, and the feed of everyone, carry real-time stats every
 // [Options].StatsInterval.
 //
+// # Publishing tokens
+//
+// Who emits many small events sends them as lines of one request that stays
+// open, and gets a line for each while it sends: see
+// docs/protocol.md#publishing-line-by-line. It costs two goroutines, and buffers
+// while a line is on its way.
+//
 // # Stopping
 //
 // [Handler.Drain] ends streams one by one, so that their clients do not all

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
+	"strconv"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/jsonscan"
@@ -17,6 +18,12 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
+	place := newPlacement(false)
+	named, trace := q.get(wire.User), trace(r.Header)
+	read := func(item []byte) (tidings.Event, error) { return h.parseEvent(item, place, named, a, trace) }
+	if byLine(r.Header) {
+		return h.servePublishing(w, r, a, &publishing{read: read, place: place})
+	}
 	b, err := h.readBody(w, r)
 	if err != nil {
 		return err
@@ -24,7 +31,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, a *Access)
 	if err := b.unpack(); err != nil {
 		return err
 	}
-	events, err := h.parseEvents(b, q.get(wire.User), a, trace(r.Header))
+	events, err := b.events(read)
 	if err != nil {
 		return err
 	}
@@ -47,24 +54,17 @@ func (b *body) unpack() error {
 	return nil
 }
 
-// parseEvents reads the publications that a body holds.
-func (h *Handler) parseEvents(b *body, named string, a *Access, trace string) ([]tidings.Event, error) {
-	events, place := make([]tidings.Event, len(b.items)), newPlacement(false)
-	for i, item := range b.items {
-		e, err := parsePublication(item)
-		if err == nil {
-			err = h.own(&e, named, a)
-		}
-		if err == nil {
-			err = place.fill(&e)
-		}
-		if err != nil {
-			return nil, b.at(i, err)
-		}
-		e.Trace = cmp.Or(e.Trace, trace)
-		events[i] = e
+// parseEvent reads a publication.
+func (h *Handler) parseEvent(item []byte, place *placement, named string, a *Access, trace string) (tidings.Event, error) {
+	e, err := parsePublication(item)
+	if err == nil {
+		err = h.own(&e, named, a)
 	}
-	return events, nil
+	if err == nil {
+		err = place.fill(&e)
+	}
+	e.Trace = cmp.Or(e.Trace, trace)
+	return e, err
 }
 
 // own gives an event its owner, if the request may publish there.
@@ -76,6 +76,18 @@ func (h *Handler) own(e *tidings.Event, named string, a *Access) (err error) {
 	return err
 }
 
+// events returns the events that a body holds, each as read makes it of its item.
+func (b *body) events(read func([]byte) (tidings.Event, error)) ([]tidings.Event, error) {
+	events := make([]tidings.Event, len(b.items))
+	for i, item := range b.items {
+		var err error
+		if events[i], err = read(item); err != nil {
+			return nil, b.at(i, err)
+		}
+	}
+	return events, nil
+}
+
 // publish hands events to the hub and answers with their receipts.
 func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, events []tidings.Event) error {
 	if b.one {
@@ -83,31 +95,52 @@ func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, e
 		if err != nil {
 			return err
 		}
-		return h.answer(w, receiptOf(receipt))
+		h.send(w, append(appendReceipt(nil, receipt), '\n'))
+		return nil
 	}
 	receipts, err := h.hub.PublishBatch(ctx, events)
 	if err != nil {
 		return b.located(err)
 	}
-	all := wire.Receipts{Receipts: make([]wire.Receipt, len(receipts))}
-	for i, receipt := range receipts {
-		all.Receipts[i] = receiptOf(receipt)
+	h.send(w, appendReceipts(nil, receipts))
+	return nil
+}
+
+// appendReceipts appends receipts as package wire's Receipts describes them.
+func appendReceipts(dst []byte, receipts []tidings.Receipt) []byte {
+	dst = append(dst, `{"receipts":[`...)
+	for i, r := range receipts {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendReceipt(dst, r)
 	}
-	return h.answer(w, all)
+	return append(dst, "]}\n"...)
 }
 
-// receiptOf returns a receipt as the wire has it.
-func receiptOf(r tidings.Receipt) wire.Receipt {
-	return wire.Receipt{ID: r.ID.String(), Duplicate: r.Duplicate, Subscribers: r.Subscribers}
+// appendReceipt appends a receipt as package wire's Receipt describes it.
+func appendReceipt(dst []byte, r tidings.Receipt) []byte {
+	dst = append(dst, `{"id":"`...)
+	dst, _ = r.ID.AppendText(dst) // never an error
+	dst = append(dst, `","duplicate":`...)
+	dst = strconv.AppendBool(dst, r.Duplicate)
+	dst = append(dst, `,"subscribers":`...)
+	dst = strconv.AppendInt(dst, int64(r.Subscribers), 10)
+	return append(dst, '}')
 }
 
-// answer writes v as JSON. An error of writing means that nobody reads it.
+// answer writes v as JSON.
 func (h *Handler) answer(w http.ResponseWriter, v any) error {
 	text, err := json.Marshal(v)
 	if err != nil {
 		return err
 	}
-	answerHeader(w.Header())
-	_ = h.write(w, append(text, '\n'))
+	h.send(w, append(text, '\n'))
 	return nil
+}
+
+// send answers with JSON. An error of writing means that nobody reads it.
+func (h *Handler) send(w http.ResponseWriter, text []byte) {
+	answerHeader(w.Header())
+	_ = h.write(w, text)
 }

@@ -1,9 +1,26 @@
 package httpapi
 
 import (
+	"io"
 	"maps"
 	"slices"
 )
 
 // ProblemNames returns the names of all types of problems.
 func ProblemNames() []string { return slices.Sorted(maps.Keys(problems)) }
+
+// ReadLines returns the lines of a body that are not blank, taken at most max at
+// a time, and the error after them.
+func ReadLines(body io.Reader, most, max int) (numbers []int, texts []string, err error) {
+	l := lineReader{body: body, most: most, await: func() {}, rest: func() {}}
+	defer l.release()
+	for err == nil {
+		l.wait()
+		var lines []line
+		lines, err = l.take(nil, max)
+		for _, got := range lines {
+			numbers, texts = append(numbers, got.number), append(texts, string(got.text))
+		}
+	}
+	return numbers, texts, err
+}

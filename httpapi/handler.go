@@ -41,7 +41,8 @@ type Options struct {
 	// it, at most 64 KiB at a time; 10 seconds by default.
 	WriteTimeout time.Duration
 	// ReadTimeout is how long a client may take to send 64 KiB of a body, or
-	// the rest of it; 10 seconds by default.
+	// the rest of it; 10 seconds by default. Where it publishes line by line,
+	// that is so for each line, and between lines it may take any time.
 	ReadTimeout time.Duration
 	// KeepAlive is the silence after which a stream shows that it lives; 15
 	// seconds by default.
@@ -49,12 +50,14 @@ type Options struct {
 	// Retry is how long clients wait before they connect again; each is told a
 	// time between half and one and a half times as much. 2 seconds by default.
 	Retry time.Duration
-	// MaxAge is how long a stream may last. Each ends at a moment of its own in
-	// the last quarter of that, and its client resumes, perhaps elsewhere, with
-	// access that is asked for anew. By default there is no such limit.
+	// MaxAge is how long a stream may last, and a request that publishes line by
+	// line. Each ends at a moment of its own in the last quarter of that, and its
+	// client resumes, perhaps elsewhere, with access that is asked for anew. By
+	// default there is no such limit.
 	MaxAge time.Duration
-	// DrainWindow is the time over which Drain spreads the ends of streams; 10
-	// seconds by default, negative to end all at once.
+	// DrainWindow is the time over which Drain spreads the ends of streams, and
+	// of requests that publish line by line; 10 seconds by default, negative to
+	// end all at once.
 	DrainWindow time.Duration
 	// Contexts tells what a contexts stream begins with. By default it is a
 	// [contexts.Tracker] with default options, which the handler makes.

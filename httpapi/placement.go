@@ -17,15 +17,15 @@ import (
 // payloads say. What the publisher said besides wins. Events of AG-UI inherit
 // the session of the run before them, each owner's of its own.
 type placement struct {
-	runs   map[string]*agui.Tracker // by owner
-	unwrap bool                     // take away what A2A's JSON-RPC puts around an event
+	runs   runs
+	unwrap bool // take away what A2A's JSON-RPC puts around an event
 }
 
 // newPlacement returns a placement for one body.
-func newPlacement(unwrap bool) placement { return placement{make(map[string]*agui.Tracker), unwrap} }
+func newPlacement(unwrap bool) *placement { return &placement{unwrap: unwrap} }
 
 // fill fills in what is missing of an event.
-func (p placement) fill(e *tidings.Event) error {
+func (p *placement) fill(e *tidings.Event) error {
 	switch e.Channel {
 	case tidings.AGUI:
 		return p.fillAGUI(e)
@@ -48,23 +48,20 @@ func fillOwn(e *tidings.Event, eventType, session string) {
 	e.Type, e.Session = cmp.Or(e.Type, eventType), cmp.Or(e.Session, session)
 }
 
-func (p placement) fillAGUI(e *tidings.Event) error {
+func (p *placement) fillAGUI(e *tidings.Event) error {
 	peeked, err := agui.Peek(e.Data)
 	if err != nil {
 		return unlessPlaced(e, err)
 	}
-	if p.runs[e.User] == nil {
-		p.runs[e.User] = new(agui.Tracker)
-	}
-	peeked.ThreadID = cmp.Or(e.Session, peeked.ThreadID)
-	if peeked, err = p.runs[e.User].Next(peeked); err != nil {
+	peeked.ThreadID, peeked.RunID = cmp.Or(e.Session, peeked.ThreadID), "" // nobody asks for the run
+	if peeked, err = p.runs.of(e.User).Next(peeked); err != nil {
 		return err
 	}
 	e.Type, e.Session = cmp.Or(e.Type, peeked.Type), peeked.ThreadID
 	return nil
 }
 
-func (p placement) fillA2A(e *tidings.Event) error {
+func (p *placement) fillA2A(e *tidings.Event) error {
 	peeked, err := a2a.Peek(e.Data)
 	if err != nil {
 		return unlessPlaced(e, err)

@@ -19,18 +19,31 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, a *Access
 	if err != nil {
 		return err
 	}
+	place := newPlacement(true)
+	read := func(item []byte) (tidings.Event, error) { return placeRaw(item, place, common) }
+	if byLine(r.Header) {
+		if common.Key != "" {
+			return keyOfSeveral()
+		}
+		return h.servePublishing(w, r, a, &publishing{read: read, place: place})
+	}
 	b, err := h.readBody(w, r)
 	if err != nil {
 		return err
 	}
 	if common.Key != "" && !b.one {
-		return refusal(wire.Invalid, "%s is for one event: several with keys go to %s", wire.Key, wire.EventsPath)
+		return keyOfSeveral()
 	}
-	events, err := placeAll(b, common)
+	events, err := b.events(read)
 	if err != nil {
 		return err
 	}
 	return h.publish(r.Context(), w, b, events)
+}
+
+// keyOfSeveral refuses one key for what may be several events.
+func keyOfSeveral() error {
+	return refusal(wire.Invalid, "%s is for one event: several with keys go to %s", wire.Key, wire.EventsPath)
 }
 
 // commonEvent returns what the address says of all events.
@@ -50,19 +63,16 @@ func (h *Handler) commonEvent(r *http.Request, q query, a *Access) (tidings.Even
 	return e, err
 }
 
-// placeAll returns the events that a body holds.
-func placeAll(b *body, common tidings.Event) ([]tidings.Event, error) {
-	events, place := make([]tidings.Event, len(b.items)), newPlacement(true)
-	for i, item := range b.items {
-		e := common
-		e.Data = item
-		if err := place.fill(&e); err != nil {
-			return nil, b.at(i, err)
-		}
-		nameByMember(&e)
-		events[i] = e
+// placeRaw returns what an agent emits as an event that has what is common to all
+// of them.
+func placeRaw(item []byte, place *placement, common tidings.Event) (tidings.Event, error) {
+	e := common
+	e.Data = item
+	if err := place.fill(&e); err != nil {
+		return e, err
 	}
-	return events, nil
+	nameByMember(&e)
+	return e, nil
 }
 
 // nameByMember reads the type of an event that has none yet where it is a

@@ -166,14 +166,16 @@ type Ready struct {
 	Warning string `json:"warning,omitempty"`
 }
 
-// Problem is an error before a stream begins: RFC 9457 problem details. Index
-// is there where the body held several events.
+// Problem is an error before a stream begins, or the answer for a line: RFC 9457
+// problem details. Index is there where the body held several events, Line where
+// one that is published by itself was refused.
 type Problem struct {
 	Type   string `json:"type"`   // ProblemBase and one of the names below
 	Title  string `json:"title"`  // the same for every problem of the type
 	Status int    `json:"status"` // the HTTP status
 	Detail string `json:"detail"` // what was wrong, with what value, and what to do
 	Index  *int   `json:"index,omitempty"`
+	Line   int    `json:"line,omitempty"` // from 1
 }
 
 // ProblemBase begins the types of problems. They name sections of
