@@ -24,3 +24,17 @@ func ReadLines(body io.Reader, most, max int) (numbers []int, texts []string, er
 	}
 	return numbers, texts, err
 }
+
+// KnownRuns returns of how many owners a run is known after events of these, all
+// of which were refused, or none.
+func KnownRuns(owners []string, refused bool) int {
+	var r runs
+	for _, owner := range owners {
+		r.mark()
+		r.of(owner)
+		if refused {
+			r.undo()
+		}
+	}
+	return len(r.young) + len(r.old)
+}

@@ -101,9 +101,6 @@ func (l *lineReader) give(lines []line, text []byte) []line {
 	return lines
 }
 
-// begun reports whether a part of a line has come.
-func (l *lineReader) begun() bool { return len(l.data) > 0 }
-
 // fill reads once, at least a byte or the error. Of a line that has not begun it
 // reads the first byte only: who waits for that shall hold no buffer, and a body
 // in chunks may not return before all of a chunk has come.

@@ -35,7 +35,7 @@ type publishing struct {
 }
 
 // farewell is how long a client has to go after the last line.
-const farewell = time.Second
+const farewell = 2 * time.Second
 
 // errNoDuplex says that the server, or something between it and the handler,
 // cannot answer a request that is still being sent.

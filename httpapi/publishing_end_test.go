@@ -1,9 +1,12 @@
 package httpapi_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
+	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -12,21 +15,39 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/internal/nettest"
 )
 
 func TestSilenceBetweenLinesIsNoEnd(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		a := serveInMemory(t, newHub(t, nil, nil), nil, nil)
-		k := a.talk("/v1/publish/system?user=u")
-		time.Sleep(time.Hour)
-		for i := range 3 {
-			k.say("1\n")
-			k.expect(fmt.Sprint(i + 1))
+	for _, http2 := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			a := servePipes(t, http2)
+			k := a.talk("/v1/publish/system?user=u")
 			time.Sleep(time.Hour)
-		}
-		k.pipe.Close()
-		k.expect("end")
-	})
+			for i := range 3 {
+				k.say("1\n")
+				k.expect(fmt.Sprint(i + 1))
+				time.Sleep(time.Hour)
+			}
+			k.pipe.Close()
+			k.expect("end")
+		})
+	}
+}
+
+// servePipes serves a hub over pipes, by HTTP/1.1 or HTTP/2.
+func servePipes(t *testing.T, http2 bool) *api {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(!http2)
+	protocols.SetUnencryptedHTTP2(http2)
+	h := httpapi.New(newHub(t, nil, nil), nil)
+	s := nettest.Serve(t, h, &http.Server{Protocols: protocols})
+	transport := &http.Transport{
+		Protocols:   protocols,
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return s.Listener.Dial(ctx) },
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &api{t, nil, h, s.URL, &http.Client{Transport: transport}}
 }
 
 func TestLineThatHasBegunMustCome(t *testing.T) {
@@ -91,50 +112,43 @@ func TestClientThatDoesNotReadItsAnswersIsCut(t *testing.T) {
 // or not, and what came before is kept.
 func TestLastLineSaysWhyThereAreNoMore(t *testing.T) {
 	const draining = "0 unavailable: this server is about to stop: connect again, to another"
-	revoked := make(chan struct{})
 	for _, tt := range []struct {
-		name   string
-		opts   httpapi.Options
-		access httpapi.Access
-		do     func(*api)
-		want   string
+		name string
+		opts httpapi.Options
+		do   func(a *api, revoked chan struct{})
+		want string
 	}{
-		{"drain", httpapi.Options{}, httpapi.Access{}, func(a *api) { go a.h.Drain(a.t.Context()) }, draining},
-		{"drain at once", httpapi.Options{}, httpapi.Access{}, func(a *api) { a.h.Drain(canceled()) }, draining},
-		{"expiry", httpapi.Options{}, httpapi.Access{Expires: time.Now()}, nil, "0 unauthorized: the access has expired: connect again with another"},
-		{"revocation", httpapi.Options{}, httpapi.Access{Revoked: revoked}, func(*api) { close(revoked) }, "0 unauthorized: the access was revoked"},
-		{"age", httpapi.Options{MaxAge: time.Minute}, httpapi.Access{}, nil, "0 unavailable: the request has lasted as long as it may: connect again"},
+		{"drain", httpapi.Options{}, func(a *api, _ chan struct{}) { go a.h.Drain(a.t.Context()) }, draining},
+		{"drain at once", httpapi.Options{}, func(a *api, _ chan struct{}) { a.h.Drain(canceled()) }, draining},
+		{"expiry", httpapi.Options{}, nil, "0 unauthorized: the access has expired: connect again with another"},
+		{"revocation", httpapi.Options{}, func(_ *api, revoked chan struct{}) { close(revoked) }, "0 unauthorized: the access was revoked"},
+		{"age", httpapi.Options{MaxAge: time.Second}, nil, "0 unavailable: the request has lasted as long as it may: connect again"},
 	} {
 		for _, busy := range []bool{false, true} {
-			if busy && tt.access.Revoked != nil {
-				revoked = make(chan struct{})
-				tt.access.Revoked = revoked
-			}
-			t.Run(fmt.Sprint(tt.name, busy), func(t *testing.T) {
-				if tt.access.Revoked != nil {
-					endFromOutside(t, tt.opts, tt.access, tt.do, busy, tt.want)
-					return
-				}
-				synctest.Test(t, func(t *testing.T) { endFromOutside(t, tt.opts, tt.access, tt.do, busy, tt.want) })
+			synctest.Test(t, func(t *testing.T) {
+				revoked := make(chan struct{})
+				tt.opts.Authenticate = always(httpapi.Access{
+					Publish: func(string) bool { return true }, Revoked: revoked, Expires: time.Now().Add(time.Minute),
+				})
+				a := serveInMemory(t, newHub(t, nil, nil), &tt.opts, nil)
+				endFromOutside(t, a, busy, func() {
+					if tt.do != nil {
+						tt.do(a, revoked)
+					}
+				}, tt.name+": "+tt.want)
 			})
 		}
 	}
 }
 
-func endFromOutside(t *testing.T, opts httpapi.Options, access httpapi.Access, do func(*api), busy bool, want string) {
-	access.Publish = func(string) bool { return true }
-	if !access.Expires.IsZero() {
-		access.Expires = time.Now().Add(time.Minute)
-	}
-	opts.Authenticate = always(access)
-	a := serveInMemory(t, newHub(t, nil, nil), &opts, nil)
+// endFromOutside checks the last line of a request in which lines come, or not.
+func endFromOutside(t *testing.T, a *api, busy bool, do func(), want string) {
+	name, want, _ := strings.Cut(want, ": ")
 	k := a.talk("/v1/publish/system?user=u")
 	k.say("1\n")
 	k.expect("1")
 	began := time.Now()
-	if do != nil {
-		do(a)
-	}
+	do()
 	var work sync.WaitGroup
 	if busy {
 		work.Go(func() {
@@ -151,16 +165,16 @@ func endFromOutside(t *testing.T, opts httpapi.Options, access httpapi.Access, d
 		answers++
 	}
 	if got != want {
-		t.Errorf("got %s, want %s", got, want)
+		t.Errorf("%s: got %s, want %s", name, got, want)
 	}
 	if took := time.Since(began); took > time.Minute {
-		t.Errorf("after %v", took)
+		t.Errorf("%s: after %v", name, took)
 	}
 	k.expect("end")
 	k.vanish()
 	work.Wait()
 	if n := a.hub.Stats().Published; n != uint64(answers) {
-		t.Errorf("%d were published and %d answered", n, answers)
+		t.Errorf("%s: %d were published and %d answered", name, n, answers)
 	}
 }
 
@@ -210,9 +224,43 @@ func TestLogThatFailsEndsTheRequest(t *testing.T) {
 				t.Errorf("got %s", got)
 			}
 			k.expect(tt.want, "end")
+			k = a.talk("/v1/publish/system?user=u")
+			k.say("6\n")
+			k.expect(tt.want, "end")
 			if n := a.hub.Stats().Published; n != 2 {
 				t.Errorf("%d published", n)
 			}
 		})
+	}
+}
+
+// A connection that is closed with something unread is reset, and what the
+// client has not read is lost.
+func TestLastLineArrivesThoughTheClientGoesOnSending(t *testing.T) {
+	for range 3 {
+		a := serve(t, nil)
+		k := a.talk("/v1/publish/system?user=u")
+		var work sync.WaitGroup
+		work.Go(func() {
+			for {
+				if _, err := io.WriteString(k.pipe, strings.Repeat("1\n", 100)); err != nil {
+					return
+				}
+			}
+		})
+		k.expect("1")
+		a.h.Drain(canceled())
+		answers, got := 1, k.hear()
+		for ; !strings.Contains(got, " ") && got != "end" && got != "error"; got = k.hear() {
+			answers++
+		}
+		if !strings.HasPrefix(got, "0 unavailable: ") {
+			t.Errorf("got %s", got)
+		}
+		k.vanish()
+		work.Wait()
+		if n := a.hub.Stats().Published; n != uint64(answers) {
+			t.Errorf("%d were published and %d answered", n, answers)
+		}
 	}
 }

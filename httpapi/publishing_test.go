@@ -343,9 +343,7 @@ func TestLineThatIsTooLongIsTheLast(t *testing.T) {
 			_, _ = io.WriteString(k.pipe, "\n2\n")
 		}()
 		k.expect("1", "2 too-large: line 2 has more than 1050624 bytes")
-		if got := k.hear(); got == "2" {
-			t.Errorf("got %s", got)
-		}
+		k.vanish()
 		if got := a.kept("u"); got != "system///=1" {
 			t.Errorf("got %s", got)
 		}
@@ -424,6 +422,16 @@ func TestRunsOfTheLastOwnersAreKnown(t *testing.T) {
 	k.say(`{"user":"u0","channel":"agui","data":{"type":"STEP_STARTED"}}` + "\n")
 	if got := k.hear(); !strings.HasPrefix(got, "2502 session-missing: ") {
 		t.Errorf("got %s", got)
+	}
+}
+
+func TestNothingIsKnownOfWhoWasRefused(t *testing.T) {
+	var owners []string
+	for n := range 5000 {
+		owners = append(owners, fmt.Sprint(n))
+	}
+	if refused, kept := httpapi.KnownRuns(owners, true), httpapi.KnownRuns(owners, false); refused != 0 || kept < 1000 || kept > 2000 {
+		t.Errorf("%d owners are known, of those who were refused %d", kept, refused)
 	}
 }
 
