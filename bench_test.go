@@ -75,6 +75,33 @@ func BenchmarkFanout(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cursors, "ns/delivery")
 }
 
+// BenchmarkServe is BenchmarkFanout for who serves many and is woken for each.
+func BenchmarkServe(b *testing.B) {
+	const cursors = 10_000
+	hub := newHub(b, nil, nil)
+	s := &server{make(chan *served, cursors)}
+	for _, sub := range followers(b, hub, cursors) {
+		one := &served{Subscription: sub, server: s}
+		one.Notify(one)
+		if _, _, err := one.TryPending(nil); err != nil {
+			b.Fatal(err)
+		}
+	}
+	e := event("u", "s", payload200)
+	buffer := make([]tidings.Event, 0, 128)
+	for b.Loop() {
+		publishOne(b, hub, e)
+		for range cursors {
+			sub := <-s.woken
+			sub.queued.Store(false)
+			if batch, more, err := sub.TryPending(buffer); len(batch.Events) != 1 || more || err != nil {
+				b.Fatal(batch, more, err)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/cursors, "ns/delivery")
+}
+
 // followers returns n subscriptions of one owner.
 func followers(b *testing.B, hub *tidings.Hub, n int) []*tidings.Subscription {
 	subs := make([]*tidings.Subscription, n)

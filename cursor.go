@@ -15,6 +15,7 @@ type cursor struct {
 	place int    // in group.waiting, if it waits
 	left  bool   // the topic, for good
 	ready chan struct{}
+	waker Waker // in place of ready, if not nil
 }
 
 // Bounds of one take: how many events it looks at under the topic's lock, and
@@ -27,6 +28,10 @@ const (
 
 // wake marks the cursor ready. It never blocks.
 func (c *cursor) wake() {
+	if c.waker != nil {
+		c.waker.Wake()
+		return
+	}
 	select {
 	case c.ready <- struct{}{}:
 	default:
@@ -51,6 +56,7 @@ func (c *cursor) wait() {
 // A taking is the outcome of one take.
 type taking struct {
 	events  []Event
+	at      ID     // where the cursor is now
 	floor   ID     // if not zero: nothing was taken, events up to here are not in the topic
 	idle    bool   // there is nothing more; the cursor waits to be woken
 	dropped uint64 // events that turned out to have left unread
@@ -58,8 +64,9 @@ type taking struct {
 
 // take appends pending events to dst, at most up to its capacity, and moves
 // the cursor past them. Once it has looked at everything the position becomes
-// head, of which the caller knows that all topics have it.
-func (c *cursor) take(dst []Event, head ID) taking {
+// head, of which the caller knows that all topics have it. The cursor waits for
+// more if it found nothing, or at once if that was everything.
+func (c *cursor) take(dst []Event, head ID, atOnce bool) taking {
 	t := c.group.topic
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -69,13 +76,14 @@ func (c *cursor) take(dst []Event, head ID) taking {
 	before := len(dst)
 	dst, all := c.collect(dst)
 	c.seen += uint64(len(dst) - before)
-	taken := taking{events: dst, idle: all && len(dst) == before}
+	taken := taking{events: dst, idle: all && (atOnce || len(dst) == before)}
 	if all {
 		taken.dropped = c.upToDate(head)
 	}
 	if taken.idle {
 		c.wait()
 	}
+	taken.at = c.pos
 	return taken
 }
 

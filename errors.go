@@ -34,6 +34,11 @@ var (
 	// may not have been kept; publishing them again with the same keys is safe.
 	ErrUnknownOutcome = errors.New("tidings: outcome unknown")
 
+	// ErrBehind is returned by TryPending of a Subscription that is behind the
+	// window of a log that is not in memory. Nothing was returned, and Pending
+	// asks the log.
+	ErrBehind = errors.New("tidings: behind the window")
+
 	// ErrUnavailable is matched by the errors of a log whose backend cannot be
 	// reached, or cannot take events now. Nothing was kept; it may pass. A Hub
 	// that asks a log, and gets no answer, says so too, whatever the reason.

@@ -275,7 +275,7 @@ func (l *MemoryLog) take(ctx context.Context, c *cursor) (Batch, bool, error) {
 	if err := context.Cause(ctx); err != nil {
 		return Batch{}, false, err
 	}
-	taken := c.take(make([]Event, 0, batchEvents), l.window.position())
+	taken := c.take(make([]Event, 0, batchEvents), l.window.position(), false)
 	if err := l.window.failed(); err != nil { // asked after take: end wakes only those that wait
 		return Batch{}, false, err
 	}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 )
 
 // A Registry knows who is connected to one stream of a hub on this replica,
@@ -93,7 +94,7 @@ func (r *Registry) Register(c Connection) (*Guard, error) {
 	}
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
-	g := &Guard{r, c, make(chan struct{})}
+	g := &Guard{registry: r, connection: c}
 	old, quota := r.connections[g.name()], r.present.quota(&c, r.stream)
 	if err := r.present.admit(quota, old); err != nil {
 		return nil, err
@@ -137,7 +138,10 @@ func (r *Registry) remove(g *Guard) {
 	delete(r.connections, g.name())
 	oneLess(r.users, g.connection.User)
 	oneLess(r.present.held, r.present.quota(&g.connection, r.stream))
-	close(g.done)
+	g.over.Store(true)
+	if g.done != nil {
+		close(g.done)
+	}
 }
 
 // oneLess counts one less, and forgets what has none left.
@@ -201,7 +205,8 @@ func (r *Registry) Counts() (users, connections int) {
 type Guard struct {
 	registry   *Registry
 	connection Connection
-	done       chan struct{} // closed when the registry forgets the connection
+	over       atomic.Bool   // the registry has forgotten the connection
+	done       chan struct{} // closed then; nil until somebody asks
 }
 
 // name returns what the registry knows the connection by.
@@ -220,7 +225,21 @@ func (g *Guard) Release() {
 
 // Done is closed when the connection no longer counts: it was released,
 // unregistered, or replaced by another with its id. Whoever serves it ends.
-func (g *Guard) Done() <-chan struct{} { return g.done }
+func (g *Guard) Done() <-chan struct{} {
+	p := g.registry.present
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if g.done == nil {
+		g.done = make(chan struct{})
+		if g.over.Load() {
+			close(g.done)
+		}
+	}
+	return g.done
+}
+
+// Over reports whether Done is closed, for those who look from time to time.
+func (g *Guard) Over() bool { return g.over.Load() }
 
 // A TooManyConnectionsError refuses a connection because its subject has as
 // many as it may. package httpapi answers it with 429. It matches

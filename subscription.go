@@ -15,7 +15,8 @@ import (
 //
 //   - Events, an iterator that waits;
 //   - Deliveries, a channel, fed by a goroutine of the Subscription;
-//   - Pending and Ready, for those who wait for other things too.
+//   - Pending and Ready, for those who wait for other things too; TryPending and
+//     Notify, for those who serve many and never wait.
 //
 // Close, Lost, Dropped and Selector may be called at any time.
 type Subscription struct {
@@ -51,19 +52,24 @@ type Subscription struct {
 // waits, for the log and for at most as long as ctx allows; if the log fails,
 // the error is the log's and the next call tries again.
 func (s *Subscription) Pending(ctx context.Context, buffer []Event) (Batch, error) {
-	if cap(buffer) == 0 {
-		buffer = make([]Event, 0, batchEvents)
-	}
-	for {
+	for into := room(buffer); ; {
 		if err := cmp.Or(s.over(), context.Cause(ctx)); err != nil {
 			return Batch{}, err
 		}
-		batch, again, err := s.step(ctx, buffer[:0])
+		batch, again, err := s.step(ctx, into)
 		if !again || err != nil {
 			s.handed(len(batch.Events))
 			return batch, err
 		}
 	}
+}
+
+// room returns the caller's buffer, empty, or a new one if that has no room.
+func room(buffer []Event) []Event {
+	if cap(buffer) == 0 {
+		return make([]Event, 0, batchEvents)
+	}
+	return buffer[:0]
 }
 
 // counts reports whether the hub's figures and hooks tell of the Subscription.
@@ -83,25 +89,35 @@ func (s *Subscription) Ready() <-chan struct{} { return s.cursor.ready }
 // nothing to show for it.
 func (s *Subscription) step(ctx context.Context, into []Event) (batch Batch, again bool, err error) {
 	if !s.foreign.IsZero() {
-		after := s.foreign
-		s.foreign = ID{}
-		return Batch{}, false, s.lose(after, s.cursor.position(), LostForeign)
+		return Batch{}, false, s.tellForeign()
 	}
 	if s.behind {
 		return s.catchUp(ctx)
 	}
-	taken := s.cursor.take(into, s.window.position())
+	taken, err := s.take(into, false)
+	return Batch{taken.events, taken.at}, len(taken.events) == 0 && !taken.idle, err
+}
+
+// take takes from the window. If the cursor's events left it nothing is taken.
+func (s *Subscription) take(into []Event, atOnce bool) (taking, error) {
+	taken := s.cursor.take(into, s.window.position(), atOnce)
 	if !taken.floor.IsZero() {
-		return Batch{}, true, s.fallBehind()
+		return taking{}, s.fallBehind()
 	}
 	if s.hub.memory != nil { // what left another log's window was read from the log
 		s.drop(taken.dropped)
 	}
-	again = len(taken.events) == 0 && !taken.idle
 	if taken.idle { // asked after take: whoever ends it wakes only those that wait
-		err = s.over()
+		return taken, s.over()
 	}
-	return Batch{taken.events, s.cursor.position()}, again, err
+	return taken, nil
+}
+
+// tellForeign tells of a position that is not the log's.
+func (s *Subscription) tellForeign() error {
+	after := s.foreign
+	s.foreign = ID{}
+	return s.lose(after, s.cursor.position(), LostForeign)
 }
 
 // fallBehind handles a cursor whose events left the window.
