@@ -20,7 +20,33 @@ import (
 	"go.uber.org/goleak"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// TestMain runs all tests twice, with streams on the one path and on the other.
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(bothPaths{m})
+}
+
+// rawPath says which path streams take, as far as they can.
+var rawPath bool
+
+// bothPaths runs all tests on each path.
+type bothPaths struct{ m *testing.M }
+
+// Run implements what goleak wants.
+func (b bothPaths) Run() int {
+	code := b.m.Run()
+	rawPath = true
+	return max(code, b.m.Run())
+}
+
+// onPath returns the options for the path that is tested.
+func onPath(opts *httpapi.Options) *httpapi.Options {
+	var o httpapi.Options
+	if opts != nil {
+		o = *opts
+	}
+	o.Raw = rawPath
+	return &o
+}
 
 // An api is a hub that is served.
 type api struct {
@@ -49,8 +75,10 @@ func serve(t testing.TB, opts *httpapi.Options) *api {
 
 func serveHub(t testing.TB, hub *tidings.Hub, opts *httpapi.Options) *api {
 	t.Helper()
-	h := httpapi.New(hub, opts)
-	server := httptest.NewServer(h)
+	h := httpapi.New(hub, onPath(opts))
+	server := httptest.NewUnstartedServer(h)
+	server.Config.ConnContext = h.ConnContext
+	server.Start()
 	t.Cleanup(server.CloseClientConnections)
 	t.Cleanup(server.Close)
 	t.Cleanup(func() { h.Drain(canceled()) })

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"strings"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -12,8 +13,12 @@ func (h *Handler) admit(a *Access, asked *streaming) (*tidings.Guard, error) {
 	if !h.drain.enter() {
 		return nil, draining()
 	}
+	subject := asked.sel.User
+	if a.Subject != subject { // or it may be a part of the request
+		subject = strings.Clone(a.Subject)
+	}
 	guard, err := h.hub.Connections(asked.name).Register(tidings.Connection{
-		ID: rand.Text(), User: asked.sel.User, Subject: a.Subject,
+		ID: strings.Clone(rand.Text()[:16]), User: asked.sel.User, Subject: subject,
 	})
 	if err != nil {
 		h.drain.leave()

@@ -4,34 +4,63 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/delivery"
 	"github.com/tidings-dev/tidings/internal/wire"
 	"github.com/tidings-dev/tidings/sse"
 )
 
-// A delivery is one stream while it runs, in the goroutine of its request.
-type delivery struct {
-	h        *Handler
-	out      *writer
-	sub      *tidings.Subscription
-	asked    *streaming
-	access   *Access
-	first    *tidings.Batch // was taken before the stream began
-	opening  *opening       // what the stream begins with, besides events
-	silence  *time.Timer
-	realtime *realtime  // nil on most streams
-	reached  tidings.ID // up to where everything was written
-	told     tidings.ID // the last position the client was told
+// A stream is what is said on one connection, and when. Who waits and writes is
+// another matter: the goroutine of its request (portable.go), or a few for all
+// streams (raw.go). It implements [delivery.Stream]. There are many, most of
+// which wait: it is small.
+type stream struct {
+	h       *Handler
+	guard   *tidings.Guard
+	sub     *tidings.Subscription
+	asked   *streaming // nil when it is not needed any more
+	ctx     context.Context
+	revoked <-chan struct{}
+	expires time.Time // zero is never
+
+	manner
+	batch    []tidings.Event    // was taken and is still to be said
+	anew     *tidings.LostError // for which it begins anew
+	realtime *realtime          // nil on most
+	reached  tidings.ID         // up to where everything was said
+	told     tidings.ID         // the last position the client was told
+
+	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
+
+	conn atomic.Pointer[delivery.Conn] // on the raw path
+	interruption
+
+	raw     bool
+	counted bool // on its path
+	begun   bool
+	silent  bool // a sign of life is due
+	parting bool
 }
 
-// always is ready.
-var always = func() <-chan struct{} {
-	c := make(chan struct{})
-	close(c)
-	return c
-}()
+// A manner is how a stream says what it says.
+type manner struct {
+	format    format
+	heartbeat bool
+}
+
+// A moment is how long something is after one that is before everything, or zero
+// for never. It does not matter to it that a clock is set.
+type moment time.Duration
+
+// since returns a time as a moment.
+func (h *Handler) since(t time.Time) moment { return moment(t.Sub(h.zero)) }
+
+// reached reports whether the moment has come.
+func (m moment) reached(now moment) bool { return m > 0 && now >= m }
 
 // Reasons for which a stream ends.
 var (
@@ -41,184 +70,215 @@ var (
 	errAged    = errors.New("lasted as long as it may")
 
 	errUnregistered = errors.New("unregistered")
+	errPanic        = errors.New("panic")
+
+	errTaken = errors.New("taken over") // it goes on elsewhere
 )
 
-// run delivers until the stream ends, and returns why.
-func (d *delivery) run(ctx context.Context) error {
-	d.silence = time.NewTimer(d.h.opts.KeepAlive)
-	defer d.silence.Stop()
-	expiry, stop := d.expiry()
-	defer stop()
-	d.realtime = d.newRealtime()
-	defer d.realtime.stop()
-	if err := d.begin(); err != nil {
-		return err
-	}
-	if d.realtime != nil {
-		if err := d.figures(ctx); err != nil {
-			return err
-		}
-	}
-	return d.deliver(ctx, expiry)
+// Blocks reports whether what comes next may have to be waited for.
+func (s *stream) Blocks() bool {
+	return s.begun && len(s.batch) == 0 && (s.anew != nil || s.realtime.due() || s.sub.Behind())
 }
 
-// deliver writes what comes until the stream ends, and returns why.
-func (d *delivery) deliver(ctx context.Context, expiry <-chan time.Time) error {
-	draining, parting, aged := d.h.drain.begun, (<-chan time.Time)(nil), d.age()
-	for {
-		ready, err := d.pump(ctx)
-		if err != nil {
-			return err
-		}
-		select {
-		case <-ready:
-		case <-d.silence.C:
-			err = d.keepAlive(ctx)
-		case <-d.realtime.due():
-			err = d.figures(ctx)
-		case <-draining:
-			draining, parting = nil, time.After(upTo(d.h.opts.DrainWindow))
-		case <-parting:
-			return errors.Join(errDrained, d.part())
-		case <-expiry:
-			return errExpired
-		case <-aged:
-			return errAged
-		case <-d.access.Revoked:
-			return errRevoked
-		case <-d.asked.guard.Done():
-			return errUnregistered
-		case <-d.h.drain.cut:
-			return errDrained
-		case <-ctx.Done():
-			return context.Cause(ctx)
-		}
-		if err != nil {
-			return err
-		}
+// Fill adds what is to be said next, and reports whether there may be more at
+// once; otherwise the subscription wakes.
+func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
+	before := b.Len()
+	if more, err = s.say(b); b.Len() > before {
+		s.spoke, s.silent = s.h.since(time.Now()), false
+	}
+	return more, err
+}
+
+// say is Fill.
+func (s *stream) say(b *delivery.Buffer) (more bool, err error) {
+	switch {
+	case !s.begun:
+		return true, s.begin(b)
+	case s.parting:
+		return false, s.part(b)
+	case s.anew != nil:
+		return true, s.beginAnew(b)
+	case s.realtime.due():
+		return true, s.figures(b)
+	}
+	before := b.Len()
+	if more, err = s.events(b); more || err != nil || !s.silent || b.Len() > before {
+		return more, err
+	}
+	return false, s.keepAlive(b)
+}
+
+// Tick reports whether there is something to say because of the time, or why
+// the stream ends.
+func (s *stream) Tick(now time.Time) (ready bool, err error) {
+	if err := s.over(now); err != nil {
+		return false, err
+	}
+	at := s.h.since(now)
+	if s.parts == 0 && s.h.drain.on() {
+		s.parts = at + moment(upTo(s.h.opts.DrainWindow))
+	}
+	s.parting = s.parts.reached(at)
+	s.silent = at-s.spoke >= moment(s.h.opts.KeepAlive)
+	s.realtime.tick(now)
+	return s.parting || s.silent || s.realtime.due(), nil
+}
+
+// over returns why the stream ends, or nil.
+func (s *stream) over(now time.Time) error {
+	switch {
+	case !s.expires.IsZero() && !now.Before(s.expires):
+		return errExpired
+	case s.ages.reached(s.h.since(now)):
+		return errAged
+	case closed(s.revoked):
+		return errRevoked
+	case s.guard.Over():
+		return errUnregistered
+	case closed(s.h.drain.cut):
+		return errDrained
+	}
+	return nil
+}
+
+// closed reports whether a channel is. Nil never is.
+func closed(c <-chan struct{}) bool {
+	select {
+	case <-c:
+		return true
+	default:
+		return false
 	}
 }
 
-// expiry returns what yields when the access expires.
-func (d *delivery) expiry() (<-chan time.Time, func() bool) {
-	if d.access.Expires.IsZero() {
-		return nil, func() bool { return false }
+// path returns the count of the streams on its path.
+func (s *stream) path() *atomic.Int64 {
+	if s.raw {
+		return &s.h.paths.raw
 	}
-	timer := time.NewTimer(time.Until(d.access.Expires))
-	return timer.C, timer.Stop
+	return &s.h.paths.portable
 }
 
-// age returns what yields when the stream has lasted long enough. Those that
-// began together do not end together.
-func (d *delivery) age() <-chan time.Time {
-	limit := d.h.opts.MaxAge
-	if limit <= 0 {
-		return nil
+// Close ends the stream, of which nothing is written any more.
+func (s *stream) Close(err error) {
+	if s.counted {
+		s.path().Add(-1)
 	}
-	return time.After(limit - upTo(limit/4))
+	user := ""
+	if s.sub != nil {
+		user = s.sub.Selector().User
+		s.sub.Close()
+	}
+	s.h.release(s.guard)
+	s.h.opts.Logger.Debug("stream ended", "user", user, "err", err)
 }
 
-// begin writes the start of the stream: proof that it runs, and a position
+// begin says the start of the stream: proof that it runs, and a position
 // that brings back a client that is cut before the first event. One that
 // resumes has it already; one that reads from the start comes back to that.
-func (d *delivery) begin() error {
-	at := d.asked.presented
-	if at.IsZero() && d.asked.start == tidings.Live {
-		at = d.sub.Position()
+func (s *stream) begin(b *delivery.Buffer) error {
+	asked, now := s.asked, time.Now()
+	at := asked.presented
+	if at.IsZero() && asked.start == tidings.Live {
+		at = s.sub.Position()
 	}
-	d.reached, d.told = at, at
-	b := sse.AppendComment(nil, "connected")
-	b = sse.AppendRetry(b, d.retry())
-	var err error
+	s.begun, s.spoke, s.reached, s.told = true, s.h.since(now), at, at
+	if limit := s.h.opts.MaxAge; limit > 0 { // those that began together do not end together
+		s.ages = s.h.since(now.Add(limit - upTo(limit/4)))
+	}
+	if s.realtime = s.newRealtime(now); s.realtime == nil && !asked.snapshots() {
+		s.asked = nil
+	}
+	b.B = append(b.B, asked.head...)
+	b.B = sse.AppendComment(b.B, "connected")
+	b.B = sse.AppendRetry(b.B, s.retry())
 	switch {
-	case d.opening != nil:
-		b, err = d.appendOpening(b)
+	case asked.opening != nil:
+		return s.appendOpening(b)
 	case !at.IsZero():
-		b = appendPosition(b, at)
+		b.B = appendPosition(b.B, at)
 	}
-	return errors.Join(err, d.write(b))
+	return nil
 }
 
 // retry returns how long the client shall wait before it connects again; those
 // of others differ.
-func (d *delivery) retry() time.Duration {
-	base := d.h.opts.Retry
+func (s *stream) retry() time.Duration {
+	base := s.h.opts.Retry
 	return (base/2 + upTo(base)).Truncate(time.Millisecond)
 }
 
-// pump writes what is pending, at most one batch, and returns what is ready
-// when there may be more.
-func (d *delivery) pump(ctx context.Context) (<-chan struct{}, error) {
+// fill is about how much is said before others get their turn.
+const fill = 64 << 10
+
+// events says events that are pending, and reports whether there may be more.
+func (s *stream) events(b *delivery.Buffer) (more bool, err error) {
+	if len(s.batch) > 0 {
+		s.batch = s.frames(b, s.batch)
+		return true, nil
+	}
 	buffer := eventBuffers.Get().(*[]tidings.Event)
-	batch, err := d.pending(ctx, *buffer)
+	batch, more, err := s.pending(*buffer)
 	defer returnEvents(buffer, len(batch.Events))
 	if lost, ok := errors.AsType[*tidings.LostError](err); ok {
-		return always, d.lost(ctx, lost)
+		return true, s.lost(b, lost)
 	}
 	if err != nil {
-		return nil, err
+		return false, err
 	}
-	d.reached = batch.Through
-	if len(batch.Events) == 0 {
-		return d.sub.Ready(), nil
+	s.reached = batch.Through
+	if rest := s.frames(b, batch.Events); len(rest) > 0 {
+		s.batch, more = slices.Clone(rest), true
 	}
-	return always, d.events(batch.Events)
+	return more, nil
 }
 
-// events writes frames, as many in one write as a chunk holds.
-func (d *delivery) events(events []tidings.Event) error {
-	buffer := byteBuffers.Get().(*[]byte)
-	defer returnBytes(buffer)
-	b := (*buffer)[:0]
+// pending returns what comes next.
+func (s *stream) pending(buffer []tidings.Event) (batch tidings.Batch, more bool, err error) {
+	if !s.sub.Behind() {
+		return s.sub.TryPending(buffer)
+	}
+	ctx, done := s.context(s.ctx)
+	defer done()
+	batch, err = s.sub.Pending(ctx, buffer)
+	return batch, true, err
+}
+
+// frames adds the frames of events until there are enough, and returns the
+// others.
+func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidings.Event) {
+	most := b.Len() + fill
 	for i := range events {
-		var err error
-		if b, err = d.event(b, &events[i]); err != nil {
-			return err
+		if b.Len() >= most {
+			return events[i:]
 		}
-		d.told = events[i].ID
-		events[i] = tidings.Event{} // a slow client shall not hold what the window let go
+		s.frame(b, &events[i])
+		s.told = events[i].ID
 	}
-	*buffer = b
-	return d.write(b)
+	return nil
 }
 
-// event adds a frame to b, which is written first if it is full. A large
-// payload is written from where it is.
-func (d *delivery) event(b []byte, e *tidings.Event) ([]byte, error) {
-	if len(b)+len(e.Data) < chunk {
-		return d.asked.format.frame(b, e), nil
+// frame adds the frame of an event. A large payload is written from where it is.
+func (s *stream) frame(b *delivery.Buffer, e *tidings.Event) {
+	if len(e.Data) < fill/2 {
+		b.B = s.format.frame(b.B, e)
+		return
 	}
-	if len(e.Data) < chunk/2 {
-		err := d.out.write(b)
-		return d.asked.format.frame(b[:0], e), err
-	}
-	if err := d.out.write(d.asked.format.head(b, e)); err != nil {
-		return b, err
-	}
-	err := d.out.write(e.Data)
-	return d.asked.format.tail(b[:0], e), err
-}
-
-// write sends b, after which there was no silence.
-func (d *delivery) write(b []byte) error {
-	if err := d.out.write(b); err != nil {
-		return err
-	}
-	d.silence.Reset(d.h.opts.KeepAlive)
-	return d.out.rest()
+	b.B = s.format.head(b.B, e)
+	b.Refer(e.Data)
+	b.B = s.format.tail(b.B, e)
 }
 
 // lost tells the client that events may be gone, and where it continues.
-func (d *delivery) lost(ctx context.Context, lost *tidings.LostError) error {
-	if d.asked.snapshots() {
-		return d.beginAnew(ctx, lost)
+func (s *stream) lost(b *delivery.Buffer, lost *tidings.LostError) (err error) {
+	if s.asked != nil && s.asked.snapshots() {
+		s.anew = lost
+		return nil
 	}
-	b, err := appendLost(nil, lost, lost.Oldest.String())
-	if err != nil {
-		return err
-	}
-	d.reached, d.told = lost.Oldest, lost.Oldest
-	return d.write(b)
+	s.reached, s.told = lost.Oldest, lost.Oldest
+	b.B, err = appendLost(b.B, lost, lost.Oldest.String())
+	return err
 }
 
 // appendLost appends a notice of loss, with an id unless that is empty.
@@ -232,28 +292,24 @@ func appendLost(b []byte, lost *tidings.LostError, id string) ([]byte, error) {
 
 // keepAlive shows that the stream lives, and moves the client's position past
 // what does not concern it, so that it does not grow old.
-func (d *delivery) keepAlive(ctx context.Context) error {
-	ready, err := d.pump(ctx)
-	if err != nil || ready == always {
-		return err
-	}
-	var b []byte
-	if d.asked.heartbeat {
-		b, err = sse.AppendEvent(b, sse.Event{Name: wire.HeartbeatName, Data: []byte(wire.HeartbeatData)})
+func (s *stream) keepAlive(b *delivery.Buffer) (err error) {
+	if s.heartbeat {
+		b.B, err = sse.AppendEvent(b.B, sse.Event{Name: wire.HeartbeatName, Data: []byte(wire.HeartbeatData)})
 	} else {
-		b = sse.AppendComment(b, "keep-alive")
+		b.B = sse.AppendComment(b.B, "keep-alive")
 	}
-	if d.reached != d.told {
-		d.told = d.reached
-		b = appendPosition(b, d.told)
+	if s.reached != s.told {
+		s.told = s.reached
+		b.B = appendPosition(b.B, s.told)
 	}
-	return errors.Join(err, d.write(b))
+	return err
 }
 
 // part says good-bye: come back, but not all at once.
-func (d *delivery) part() error {
-	wait := d.retry() + upTo(d.h.opts.DrainWindow)
-	return d.out.write(sse.AppendRetry(nil, wait.Truncate(time.Millisecond)))
+func (s *stream) part(b *delivery.Buffer) error {
+	wait := s.retry() + upTo(s.h.opts.DrainWindow)
+	b.B = sse.AppendRetry(b.B, wait.Truncate(time.Millisecond))
+	return errDrained
 }
 
 // appendPosition appends an id-only frame.

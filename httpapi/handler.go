@@ -5,11 +5,13 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/analytics"
 	"github.com/tidings-dev/tidings/contexts"
+	"github.com/tidings-dev/tidings/internal/delivery"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -66,6 +68,10 @@ type Options struct {
 	// carry real-time stats, if they changed; 5 seconds by default, negative for
 	// never.
 	StatsInterval time.Duration
+	// Raw lets a few goroutines write to streams, which then cost a few words
+	// each. It takes Linux, HTTP/1 without TLS, and [Handler.ConnContext]; other
+	// streams are served by the goroutines of their requests.
+	Raw bool
 	// Page, if not nil, serves GET / and what lies under /assets/.
 	Page http.Handler
 	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
@@ -114,12 +120,18 @@ type Handler struct {
 	envelopes envelopeFormat
 	stats     *analytics.Tracker
 	drain     drain
+	raw       *delivery.Server // nil if there is none
+	paths     paths
+	zero      time.Time // of moments
 }
+
+// paths are how many streams take which path.
+type paths struct{ raw, portable atomic.Int64 }
 
 // New returns a Handler for a hub, which stays the caller's to close. What the
 // handler knows of the hub's events it knows as long as that is open.
 func New(hub *tidings.Hub, opts *Options) *Handler {
-	h := &Handler{hub: hub, opts: opts.withDefaults(), mux: http.NewServeMux()}
+	h := &Handler{hub: hub, opts: opts.withDefaults(), mux: http.NewServeMux(), zero: time.Now().Add(-time.Second)}
 	if h.opts.Contexts == nil {
 		h.opts.Contexts = contexts.NewTracker(hub, &contexts.TrackerOptions{Logger: h.opts.Logger})
 	}
@@ -128,6 +140,7 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 	}
 	h.envelopes = envelopes(hub.Router())
 	h.drain = newDrain()
+	h.raw = h.newServer()
 	h.routes()
 	return h
 }

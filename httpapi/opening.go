@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/contexts"
+	"github.com/tidings-dev/tidings/internal/delivery"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -38,61 +40,50 @@ const contextsStream = "contexts"
 
 // open subscribes, and prepares what the stream begins with. After that nothing
 // can be refused any more.
-func (d *delivery) open(ctx context.Context) error {
-	if !d.asked.snapshots() {
-		return d.subscribe(d.asked.start)
+func (s *stream) open(ctx context.Context) error {
+	if !s.asked.snapshots() {
+		return s.subscribe(s.asked.start)
 	}
-	ctx, stop := d.whileWanted(ctx)
+	ctx, stop := s.whileWanted(ctx)
 	defer stop()
-	if d.asked.start == tidings.Live {
-		return d.snapshot(ctx, nil)
+	if s.asked.start == tidings.Live {
+		return s.snapshot(ctx, nil)
 	}
-	if err := d.subscribe(d.asked.start); err != nil {
+	if err := s.subscribe(s.asked.start); err != nil {
 		return err
 	}
-	batch, err := d.sub.Pending(ctx, nil)
+	batch, err := s.sub.Pending(ctx, nil)
 	if lost, ok := errors.AsType[*tidings.LostError](err); ok {
-		return d.snapshot(ctx, lost)
+		return s.snapshot(ctx, lost)
 	}
-	d.first = &batch
+	s.batch = batch.Events
 	return err
 }
 
 // subscribe subscribes, in place of what was subscribed to before.
-func (d *delivery) subscribe(start tidings.Start) error {
-	sub, err := d.h.hub.Subscribe(d.asked.sel, start)
+func (s *stream) subscribe(start tidings.Start) error {
+	sub, err := s.h.hub.Subscribe(s.asked.sel, start)
 	if err != nil {
 		return err
 	}
-	d.close()
-	d.sub = sub
+	if s.raw {
+		sub.Notify(s)
+	}
+	if s.sub != nil {
+		s.sub.Close()
+	}
+	s.sub = sub
 	return nil
-}
-
-// close ends what was subscribed to.
-func (d *delivery) close() {
-	if d.sub != nil {
-		d.sub.Close()
-	}
-}
-
-// pending returns what comes next.
-func (d *delivery) pending(ctx context.Context, buffer []tidings.Event) (tidings.Batch, error) {
-	if first := d.first; first != nil {
-		d.first = nil
-		return *first, nil
-	}
-	return d.sub.Pending(ctx, buffer)
 }
 
 // snapshot takes a snapshot and subscribes to what follows it. Lost, if not
 // nil, is why the stream goes on with one.
-func (d *delivery) snapshot(ctx context.Context, lost *tidings.LostError) error {
-	s, at, err := d.h.opts.Contexts.Contexts(ctx, d.asked.sel.User)
+func (s *stream) snapshot(ctx context.Context, lost *tidings.LostError) error {
+	all, at, err := s.h.opts.Contexts.Contexts(ctx, s.asked.sel.User)
 	if err != nil {
 		return err
 	}
-	shown := *d.asked.narrow(s) // s may be the source's
+	shown := *s.asked.narrow(all) // all may be the source's
 	if shown.Timestamp.IsZero() {
 		shown.Timestamp = at.Time() // on every replica the same
 	}
@@ -101,8 +92,8 @@ func (d *delivery) snapshot(ctx context.Context, lost *tidings.LostError) error 
 		return fmt.Errorf("snapshot of contexts: %v", err) // not %w: the request is not what is invalid
 	}
 	e := tidings.Event{ID: at, Channel: tidings.System, Type: contexts.TypeSnapshot, Data: data}
-	d.opening = &opening{lost, e}
-	return d.subscribe(tidings.After(at))
+	s.asked.opening = &opening{lost, e}
+	return s.subscribe(tidings.After(at))
 }
 
 // narrow returns what a snapshot says of the sessions that are asked for.
@@ -124,39 +115,38 @@ func (s *streaming) narrow(all *contexts.Snapshot) *contexts.Snapshot {
 	return some
 }
 
-// appendOpening appends the snapshot, and what comes before it.
-func (d *delivery) appendOpening(b []byte) ([]byte, error) {
-	lost, e := d.opening.lost, &d.opening.snapshot
-	d.opening = nil
-	d.reached, d.told = e.ID, e.ID
+// appendOpening adds the snapshot, and what comes before it.
+func (s *stream) appendOpening(b *delivery.Buffer) (err error) {
+	lost, e := s.asked.opening.lost, &s.asked.opening.snapshot
+	s.asked.opening = nil
+	s.reached, s.told = e.ID, e.ID
 	if lost != nil {
 		notice := *lost
 		notice.Oldest = e.ID
-		var err error
-		if b, err = appendLost(b, &notice, ""); err != nil {
-			return b, err
+		if b.B, err = appendLost(b.B, &notice, ""); err != nil {
+			return err
 		}
 	}
-	b = append(d.asked.format.head(b, e), e.Data...)
-	return d.asked.format.tail(b, e), nil
+	s.frame(b, e)
+	return nil
 }
 
 // whileWanted returns a context that also ends when the stream would, and what
 // lets go of it: to take a snapshot can take as long as a log or a program does.
-func (d *delivery) whileWanted(ctx context.Context) (context.Context, func()) {
+func (s *stream) whileWanted(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	expiry, stop := d.expiry()
+	expiry, stop := s.expiry()
 	var watch sync.WaitGroup
 	watch.Go(func() { // until the caller lets go of it
 		defer stop()
 		select {
-		case <-d.h.drain.cut:
+		case <-s.h.drain.cut:
 			cancel(draining())
-		case <-d.asked.guard.Done():
+		case <-s.guard.Done():
 			cancel(refusal(wire.Unavailable, "the connection was %v", errUnregistered))
 		case <-expiry:
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errExpired))
-		case <-d.access.Revoked:
+		case <-s.revoked:
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
 		case <-ctx.Done():
 		}
@@ -168,12 +158,24 @@ func (d *delivery) whileWanted(ctx context.Context) (context.Context, func()) {
 }
 
 // beginAnew tells of a loss in the middle of a stream.
-func (d *delivery) beginAnew(ctx context.Context, lost *tidings.LostError) error {
-	ctx, stop := d.whileWanted(ctx)
+func (s *stream) beginAnew(b *delivery.Buffer) error {
+	lost := s.anew
+	s.anew = nil
+	ctx, done := s.context(s.ctx)
+	defer done()
+	ctx, stop := s.whileWanted(ctx)
 	defer stop()
-	if err := d.snapshot(ctx, lost); err != nil {
+	if err := s.snapshot(ctx, lost); err != nil {
 		return err
 	}
-	b, err := d.appendOpening(nil)
-	return errors.Join(err, d.write(b))
+	return s.appendOpening(b)
+}
+
+// expiry returns what yields when the access expires.
+func (s *stream) expiry() (<-chan time.Time, func() bool) {
+	if s.expires.IsZero() {
+		return nil, func() bool { return false }
+	}
+	timer := time.NewTimer(time.Until(s.expires))
+	return timer.C, timer.Stop
 }

@@ -22,7 +22,7 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 		return err
 	}
 	s := statsOf(h.hub.Stats())
-	s.Connections = h.connections(owner, meant)
+	s.Connections, s.Delivery = h.connections(owner, meant), h.delivery()
 	if meant {
 		s.Rings = h.hub.Rings(owner)
 	}
@@ -61,6 +61,11 @@ func (h *Handler) connections(owner string, meant bool) map[string]wire.Connecti
 		}
 	}
 	return all
+}
+
+// delivery returns how many streams are written to in which way.
+func (h *Handler) delivery() wire.Delivery {
+	return wire.Delivery{Raw: int(h.paths.raw.Load()), Portable: int(h.paths.portable.Load())}
 }
 
 // statsOf returns figures as the wire has them.

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"net/http"
+	"strings"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/wire"
@@ -13,9 +14,9 @@ type streaming struct {
 	sel       tidings.Selector
 	start     tidings.Start
 	presented tidings.ID // zero unless the client resumes
-	format    format
-	guard     *tidings.Guard
-	heartbeat bool
+	opening   *opening   // what it begins with, besides events
+	head      []byte     // and before everything, on the raw path
+	manner
 }
 
 // serveStream is GET /v1/stream/{stream}.
@@ -28,33 +29,52 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	defer h.release(guard)
 	if r.Method == http.MethodHead {
+		h.release(guard)
 		streamHeader(w.Header())
 		return nil
 	}
-	asked.guard = guard
-	return h.stream(w, r, a, asked)
+	return h.stream(w, r, &stream{
+		h: h, ctx: r.Context(), guard: guard, asked: asked, manner: asked.manner, expires: a.Expires, revoked: a.Revoked,
+	})
 }
 
-// stream subscribes and delivers until the stream ends.
-func (h *Handler) stream(w http.ResponseWriter, r *http.Request, a *Access, asked *streaming) error {
+// stream opens a stream and delivers until it ends.
+func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err error) {
+	ended := errPanic
+	defer func() {
+		if ended != errTaken {
+			s.Close(ended)
+		}
+	}()
+	s.raw = h.takes(w, r)
 	out, err := newWriter(w, h.opts.WriteTimeout)
-	if err != nil {
-		return err
+	if err == nil {
+		err = s.open(r.Context())
 	}
-	d := &delivery{h: h, out: out, asked: asked, access: a}
-	defer d.close()
-	if err := d.open(r.Context()); err != nil {
+	if err != nil {
+		ended = err
 		return err
 	}
 	streamHeader(w.Header())
 	if r.ProtoMajor == 1 { // who kept the connection would come back to a server that is about to stop
 		w.Header().Set("Connection", "close")
 	}
-	err = d.run(r.Context())
-	h.opts.Logger.DebugContext(r.Context(), "stream ended", "user", asked.sel.User, "stream", asked.name, "err", err)
+	ended = s.deliver(w, r, out)
 	return nil
+}
+
+// deliver delivers until the stream ends, and returns why, or errTaken.
+func (s *stream) deliver(w http.ResponseWriter, r *http.Request, out *writer) error {
+	s.counted = true
+	s.path().Add(1)
+	if !s.raw {
+		return s.attend(r.Context(), out)
+	}
+	if err := s.take(w, r); err != nil {
+		return err
+	}
+	return errTaken
 }
 
 // streamHeader sets the header of a stream.
@@ -84,10 +104,23 @@ func (h *Handler) parseStream(r *http.Request, a *Access) (*streaming, error) {
 	if err := q.narrow(&asked.sel); err != nil {
 		return nil, err
 	}
+	asked.sel = owned(asked.sel)
 	if asked.start, asked.presented, err = q.start(r); err != nil {
 		return nil, err
 	}
 	return asked, asked.choose(q)
+}
+
+// owned returns a selector whose names are no part of the request, which would
+// be kept as long as the stream.
+func owned(sel tidings.Selector) tidings.Selector {
+	sel.User = strings.Clone(sel.User)
+	for _, names := range [][]string{sel.Sessions, sel.Types} {
+		for i, name := range names {
+			names[i] = strings.Clone(name)
+		}
+	}
+	return sel
 }
 
 // selectStream returns what the stream carries of the owner.

@@ -141,7 +141,14 @@ type Stats struct {
 	Rings       map[string]int `json:"rings,omitzero"` // of the owner who is meant
 
 	Connections map[string]Connections `json:"connections"` // to each stream that has some
+	Delivery    Delivery               `json:"delivery"`
 	Log         LogHealth              `json:"log"`
+}
+
+// Delivery is how many streams are written to in which way.
+type Delivery struct {
+	Raw      int `json:"raw"`
+	Portable int `json:"portable"`
 }
 
 // Connections are those to one stream of this replica.
