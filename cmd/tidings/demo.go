@@ -52,7 +52,7 @@ func (d *demo) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { _ = r.close() }()
 	c.invite(d.owners(), r.url())
 	playing, stop := context.WithCancel(ctx)
 	defer stop()

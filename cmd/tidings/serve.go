@@ -32,6 +32,7 @@ type serve struct {
 	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
 	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
 	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
+	Delivery       string        `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw is by a few goroutines for all, portable by one for each, auto is raw where that can be (${default})."`
 	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
 }
 
@@ -85,7 +86,8 @@ func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context) error
 	if err != nil {
 		return err
 	}
-	defer r.close()
+	defer func() { _ = r.close() }()
+	_ = r.hub.Go(func(ctx context.Context) { giveBack(ctx, r.hub) }) // it is open
 	c.welcome(s, r.url())
 	return s.listen(ctx, c, r)
 }
@@ -102,10 +104,7 @@ type running struct {
 func (r *running) url() string { return "http://" + r.listener.Addr().String() }
 
 // close ends the hub, and then its log.
-func (r *running) close() {
-	_ = r.hub.Close()
-	_ = r.log.Close()
-}
+func (r *running) close() error { return errors.Join(r.hub.Close(), r.log.Close()) }
 
 // open makes a hub and listens. The caller closes what is running.
 func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*running, error) {
@@ -122,10 +121,15 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 	if err != nil {
 		return nil, errors.Join(err, log.Close(), listener.Close())
 	}
-	return &running{log, hub, listener, httpapi.New(hub, &httpapi.Options{
+	api := httpapi.New(hub, &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
-		Page: page.Handler(), Metrics: metrics.Handler(hub),
-	})}, nil
+		Page: page.Handler(), Metrics: metrics.Handler(hub), Raw: s.Delivery != "portable",
+	})
+	r := &running{log, hub, listener, api}
+	if s.Delivery == "raw" && !api.Raw() {
+		return nil, errors.Join(fmt.Errorf("--delivery raw: this system has none, leave it to auto"), r.close(), listener.Close())
+	}
+	return r, nil
 }
 
 // check reports, before anything starts, what cannot be.
@@ -177,7 +181,7 @@ func (s *serve) logger(c *console) *slog.Logger {
 func (s *serve) listen(ctx context.Context, c *console, r *running) error {
 	server := &http.Server{
 		Handler: r.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		Protocols: protocols(), ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
+		Protocols: protocols(), ConnContext: r.api.ConnContext, ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(r.listener) }() // ends with server.Close
