@@ -24,7 +24,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"analytics":       {inside: ". internal/fold internal/jsonscan internal/jsontext"},
 	"internal/fold":   {inside: "."},
 	"internal/pgtest": {outside: "github.com/jackc/pgx/v5"},
-	"httpapi":         {inside: ". sse agui a2a contexts analytics internal/wire internal/jsonscan internal/jsontext"},
+	"httpapi":         {inside: ". sse agui a2a contexts analytics internal/delivery internal/wire internal/jsonscan internal/jsontext"},
 	"client":          {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":     {inside: "."},
 	"internal/load":   {inside: "internal/wire"},

@@ -68,4 +68,14 @@
 // included. It starts none, but for the time in which a snapshot is taken, and
 // queues nothing: it holds a cursor of the hub, a timer, and while it writes two
 // pooled buffers.
+//
+// On Linux a program that serves many streams over plain HTTP/1, perhaps behind a
+// proxy, lets a few goroutines write to all of them, which takes a fraction of the
+// memory:
+//
+//	api := httpapi.New(hub, &httpapi.Options{Raw: true})
+//	server := &http.Server{Handler: api, ConnContext: api.ConnContext}
+//
+// Other streams of that server are served as before. An [http.Server] does not
+// know of those any more: they end with Drain, and with the hub.
 package httpapi
