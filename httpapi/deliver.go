@@ -83,6 +83,9 @@ func (s *stream) Blocks() bool {
 // Fill adds what is to be said next, and reports whether there may be more at
 // once; otherwise the subscription wakes.
 func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
+	if s.raw {
+		defer s.survive(&err)
+	}
 	before := b.Len()
 	if more, err = s.say(b); b.Len() > before {
 		s.spoke, s.silent = s.h.since(time.Now()), false
@@ -160,18 +163,21 @@ func (s *stream) path() *atomic.Int64 {
 	return &s.h.paths.portable
 }
 
-// Close ends the stream, of which nothing is written any more.
+// Close ends the stream, of which nothing is written any more. Whatever the
+// program's hooks do, its place is given back.
 func (s *stream) Close(err error) {
+	if s.raw {
+		defer s.survive(&err)
+	}
+	defer s.h.release(s.guard)
 	if s.counted {
 		s.path().Add(-1)
 	}
-	user := ""
-	if s.sub != nil {
-		user = s.sub.Selector().User
-		s.sub.Close()
+	if s.sub == nil {
+		return
 	}
-	s.h.release(s.guard)
-	s.h.opts.Logger.Debug("stream ended", "user", user, "err", err)
+	s.h.opts.Logger.Debug("stream ended", "user", s.sub.Selector().User, "err", err)
+	s.sub.Close()
 }
 
 // begin says the start of the stream: proof that it runs, and a position

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -81,6 +82,19 @@ func (s *stream) take(w http.ResponseWriter, r *http.Request) error {
 		return errors.Join(fmt.Errorf("take the connection over: %w", err), c.Close())
 	}
 	return nil
+}
+
+// survive turns a panic of the program's own, such as one of its hooks, into the
+// error of one stream: no server recovers here.
+func (s *stream) survive(err *error) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	*err = errPanic
+	if p != http.ErrAbortHandler {
+		s.h.opts.Logger.Error("panic on a stream", "err", p, "stack", string(debug.Stack()))
+	}
 }
 
 // head returns the head of a response whose end is that of the connection (RFC

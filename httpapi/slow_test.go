@@ -163,6 +163,36 @@ func TestSlotsAcrossStreams(t *testing.T) {
 	a.follow("/v1/stream/contexts?user=bob")
 }
 
+// TestPanicEndsOneStream has a hook that panics while a stream runs.
+func TestPanicEndsOneStream(t *testing.T) {
+	log := tidings.NewMemoryLog(&tidings.MemoryOptions{Retain: tidings.Retention{Events: 1}})
+	t.Cleanup(func() { log.Close() })
+	hub := newHub(t, log, &tidings.Options{Hooks: tidings.Hooks{Lost: func(tidings.Selector, *tidings.LostError) { panic(http.ErrAbortHandler) }}})
+	a := serveHub(t, hub, nil)
+	other := a.follow("/v1/stream/agui?user=bob")
+	other.expect("at 0")
+	old := a.publishEvent(tidings.Event{User: "alice", Channel: "agui", Session: "s", Data: []byte(`1`)})
+	a.publish("alice", `2`, `3`)
+	a.publishEvent(tidings.Event{User: "alice", Channel: "agui", Session: "s", Data: []byte(`4`)})
+	a.publishEvent(tidings.Event{User: "alice", Channel: "agui", Session: "s", Data: []byte(`5`)})
+	r := a.follow("/v1/stream/agui?user=alice", "Last-Event-ID: "+old.String())
+	r.expectEnd()
+	a.publish("bob", `6`)
+	other.expect("6 6")
+	a.eventuallyNobody(hub, 1)
+	other.close()
+}
+
+// TestPanicAtTheEndGivesTheSlotBack has a hook that panics when a stream ends.
+func TestPanicAtTheEndGivesTheSlotBack(t *testing.T) {
+	hub := newHub(t, nil, &tidings.Options{Hooks: tidings.Hooks{Unsubscribed: func(tidings.Selector) { panic(http.ErrAbortHandler) }}})
+	a := serveHub(t, hub, nil)
+	r := a.follow("/v1/stream/agui?user=alice")
+	r.expect("at 0")
+	r.close()
+	eventually(t, func() bool { return hub.Connections("agui").TotalConnections() == 0 })
+}
+
 func TestPanicGivesTheSlotBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		calls := 0
