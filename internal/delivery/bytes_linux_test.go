@@ -20,7 +20,7 @@ func TestWritesThatStopAtAnyByteTearNothing(t *testing.T) {
 		for k := 1; k <= 33; k++ {
 			for _, refers := range []bool{false, true} {
 				client, c := connect(t, l)
-				s := newReluctant(t, k)
+				s := newReluctant(t, k, delivery.Options{})
 				f := newFeed()
 				f.publish(want[:50])
 				r := f.follow(t, s, c, &follower{chunk: 32, refers: refers})
@@ -41,10 +41,11 @@ func TestWritesThatStopAtAnyByteTearNothing(t *testing.T) {
 
 // newReluctant returns a server whose writes take k bytes at most, and none
 // every other time.
-func newReluctant(t *testing.T, k int) *delivery.Server {
+func newReluctant(t *testing.T, k int, o delivery.Options) *delivery.Server {
 	var s *delivery.Server
+	o.Writers = 1
 	calls := 0
-	s, err := delivery.NewSending(&delivery.Options{Writers: 1}, func(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
+	s, err := delivery.NewSending(&o, func(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
 		if calls++; calls%2 == 0 {
 			return 0, rearmed(s, fd, syscall.EAGAIN)
 		}

@@ -319,21 +319,42 @@ func TestAClientThatReadsAByteNowAndThenIsCut(t *testing.T) {
 	}
 }
 
+// Nor is it enough if each of them made room for more.
+func TestAClientThatAcceptsAByteAtATimeIsCut(t *testing.T) {
+	s := newReluctant(t, 1, delivery.Options{WriteTimeout: 50 * time.Millisecond, Tick: 5 * time.Millisecond})
+	_, c := connect(t, listen(t, "tcp"))
+	stream := serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+		b.B = append(b.B, make([]byte, 4*delivery.MaxFill)...)
+		return false, errOver
+	}})
+	if err := stream.why(t); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want a deadline", err)
+	}
+}
+
 // Who reads, though slowly, has a new deadline after each MaxFill.
 func TestAClientThatReadsEnoughIsNotCut(t *testing.T) {
-	const timeout = 200 * time.Millisecond
+	const timeout = time.Second
 	s, l := newServer(t, &delivery.Options{WriteTimeout: timeout, Tick: 5 * time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)
 	small(t, c)
-	p := make([]byte, 3<<20) // one thing, which is never all accepted in one timeout
+	if err := client.(*net.TCPConn).SetReadBuffer(delivery.MaxFill); err != nil {
+		t.Fatal(err) // or the kernel would accept all of it
+	}
+	p := make([]byte, 8<<20) // one thing, which is not accepted in one timeout
 	stream := serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
 		b.Refer(p)
 		return false, errOver
 	}})
 	pace := time.NewTicker(10 * time.Millisecond)
 	defer pace.Stop()
-	for begun := time.Now(); time.Since(begun) < 3*timeout; <-pace.C {
+	for begun := time.Now(); time.Since(begun) < timeout*5/4; <-pace.C {
 		_ = read(t, client, 50_000)
+	}
+	select {
+	case <-stream.ended:
+		t.Errorf("it ended before the client had read much: %v", stream.err)
+	default:
 	}
 	_ = readAll(t, client)
 	if err := stream.why(t); !errors.Is(err, errOver) {

@@ -84,7 +84,7 @@ func TestClientsThatDoNotReadDelayNobody(t *testing.T) {
 		took = append(took, time.Since(begun))
 	}
 	slices.Sort(took)
-	if median := took[len(took)/2]; median > 20*time.Millisecond {
+	if median := took[len(took)/2]; median > 100*time.Millisecond {
 		t.Errorf("the median of deliveries took %v", median)
 	}
 	for _, s := range stuck {

@@ -54,6 +54,7 @@ func (w *writer) collect(c *Conn) {
 // Fill was begun. If so it is told, and the stream is closed after it.
 func (l *load) abandon(err error) bool {
 	if !l.begun.Swap(true) {
+		l.c, l.stream = nil, nil // l itself stays in the queue until its turn
 		return false
 	}
 	l.cause = err

@@ -210,3 +210,64 @@ func heap() int {
 	runtime.ReadMemStats(&m)
 	return int(m.HeapAlloc)
 }
+
+// A wake-up during a Fill may be about what that did not see any more.
+func TestAWakeDuringAFillIsFollowedByAnother(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp")
+	client, c := connect(t, l)
+	var stream *script
+	fills, filled := 0, make(chan struct{})
+	stream = &script{fill: func(b *delivery.Buffer) (bool, error) {
+		if fills++; fills == 1 {
+			stream.conn.Wake()
+			return false, nil
+		}
+		b.B = append(b.B, '.')
+		close(filled)
+		return false, nil
+	}}
+	serve(t, s, c, stream)
+	await(t, filled)
+	if got := read(t, client, 1); got != "." {
+		t.Errorf("got %q", got)
+	}
+}
+
+// Whether or not start returns a stream after all.
+func TestCloseWaitsForAStreamThatIsBeingMade(t *testing.T) {
+	l := listen(t, "tcp")
+	for _, fails := range []bool{false, true} {
+		s := newServer(t, &delivery.Options{Tick: time.Hour})
+		_, c := connect(t, l)
+		stream := &script{ended: make(chan struct{}), t: t}
+		starting, goOn, closed := make(chan struct{}), make(chan struct{}), make(chan struct{})
+		served := make(chan error, 1)
+		go func() {
+			served <- s.Serve(c, func(*delivery.Conn) delivery.Stream {
+				close(starting)
+				<-goOn
+				if fails {
+					return nil
+				}
+				return stream
+			})
+		}()
+		await(t, starting)
+		go func() {
+			s.Close()
+			close(closed)
+		}()
+		for s.Serve(c, func(*delivery.Conn) delivery.Stream { return nil }) != delivery.ErrClosed {
+			runtime.Gosched() // until Close has begun
+		}
+		close(goOn)
+		await(t, closed)
+		if err := <-served; (err != nil) != fails {
+			t.Errorf("Serve: %v", err)
+		}
+		if !fails && !errors.Is(stream.why(t), delivery.ErrClosed) {
+			t.Errorf("got %v, want ErrClosed", stream.err)
+		}
+		_ = c.Close()
+	}
+}

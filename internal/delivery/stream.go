@@ -37,8 +37,9 @@ type Stream interface {
 }
 
 // An Interrupter is a Stream that hears of the end of its connection while it
-// is in a Fill that blocks. Interrupt is called during that Fill, at most once
-// in the life of the stream; Fill shall return soon, and Close follows.
+// is in a Fill that blocks. Interrupt is called during that Fill or just after
+// it, at most once in the life of the stream, and must not block. Fill shall
+// return soon, and Close follows.
 type Interrupter interface {
 	Interrupt()
 }
