@@ -12,8 +12,8 @@ type Conn struct {
 	w *writer
 
 	// queued says that the writer will Fill, and needs not be told again. It
-	// is true from the start, because the first Fill comes by itself, and for
-	// ever after the end.
+	// is true from the start, because the first Fill comes by itself. Only a
+	// Fill makes it false, so after the end one wake-up is the last.
 	queued atomic.Bool
 
 	// Only the writer touches what follows.

@@ -50,7 +50,6 @@ func (w *writer) part(c *Conn, err error) {
 		return
 	}
 	c.state = lingering
-	c.queued.Store(true)
 	c.rest = &rest{deadline: time.Now().Add(w.s.opts.WriteTimeout)}
 }
 
@@ -96,7 +95,6 @@ func (w *writer) free(c *Conn) {
 	w.slots[c.slot] = nil
 	w.unused = append(w.unused, c.slot)
 	c.state, c.rest = gone, nil
-	c.queued.Store(true)
 	if c.stream == nil {
 		w.release()
 	}

@@ -37,6 +37,15 @@ func (s *Server) Rearm(fd int) error {
 	return syscall.EBADF
 }
 
+// PerWriter returns how many connections each writer has.
+func (s *Server) PerWriter() []int {
+	var n []int
+	for _, w := range s.writers {
+		n = append(n, int(w.connections.Load()))
+	}
+	return n
+}
+
 // SlotsInUse is for a server that is closed: how many slots of its writers
 // are not free.
 func (s *Server) SlotsInUse() int {

@@ -6,6 +6,7 @@ import (
 	"net"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"syscall"
 	"testing"
 	"time"
@@ -156,8 +157,8 @@ func TestOptionsThatAreNotPositiveHaveDefaults(t *testing.T) {
 }
 
 // Somebody may have made the socket a blocking one, as os.File.Fd does.
-func TestASocketThatBlocksDoesNotBlockAWriter(t *testing.T) {
-	s, l := newServer(t, &delivery.Options{Writers: 1}), listen(t, "tcp")
+func TestASocketThatBlocksDoesSoNoMore(t *testing.T) {
+	s, l := newServer(t, nil), listen(t, "tcp")
 	_, c := connect(t, l)
 	f, err := c.(*net.TCPConn).File()
 	if err != nil {
@@ -166,11 +167,40 @@ func TestASocketThatBlocksDoesNotBlockAWriter(t *testing.T) {
 	if err := syscall.SetNonblock(int(f.Fd()), false); err != nil {
 		t.Fatal(err)
 	}
+	stream := serve(t, s, c, &script{})
+	flags, _, errno := syscall.Syscall(syscall.SYS_FCNTL, uintptr(stream.conn.FD()), syscall.F_GETFL, 0)
+	if errno != 0 || flags&syscall.O_NONBLOCK == 0 {
+		t.Errorf("got the flags %#x, error %v", flags, errno)
+	}
 	_ = f.Close()
-	stream := serve(t, s, c, endless())
-	for range 3 {
-		settle(t, s, l)
-		stream.conn.Wake()
+}
+
+// However connections come and go.
+func TestWritersHaveAboutAsManyConnections(t *testing.T) {
+	const writers, connections = 3, 30
+	s, l := newServer(t, &delivery.Options{Writers: writers}), listen(t, "unix")
+	var clients []net.Conn
+	var streams []*script
+	add := func() {
+		client, c := connect(t, l)
+		clients, streams = append(clients, client), append(streams, serve(t, s, c, &script{}))
+	}
+	for range connections {
+		add()
+	}
+	for i := 0; i < connections; i += writers { // all of one writer
+		_ = clients[i].Close()
+		_ = streams[i].why(t)
+	}
+	for s.Connections() != connections-connections/writers {
+		runtime.Gosched() // Close comes just before
+	}
+	for range connections / writers {
+		add()
+	}
+	got, want := s.PerWriter(), []int{10, 10, 10}
+	if !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

@@ -3,7 +3,6 @@ package delivery
 import (
 	"fmt"
 	"os"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -36,10 +35,6 @@ type writer struct {
 	parts      []part
 	iov        [maxParts]syscall.Iovec
 }
-
-// yieldAfter is after how many connections a round lets other goroutines run.
-// A write does not, as the scheduler does not know of it.
-const yieldAfter = 64
 
 func newWriter(s *Server, send sendFunc) (*writer, error) {
 	p, err := newPoller()
@@ -131,9 +126,6 @@ func (w *writer) serveRound() {
 	for i, c := range w.round {
 		w.serve(c)
 		w.round[i] = nil // who is gone shall not be held here
-		if i%yieldAfter == yieldAfter-1 {
-			runtime.Gosched()
-		}
 	}
 }
 
