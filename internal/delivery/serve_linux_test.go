@@ -301,3 +301,40 @@ func TestCloseWaitsForAStreamThatIsBeingMade(t *testing.T) {
 		_ = c.Close()
 	}
 }
+
+func TestWithoutDescriptorsNothingIsTakenOver(t *testing.T) {
+	s, l := newServer(t, nil), listen(t, "tcp")
+	client, c := connect(t, l)
+	withoutDescriptors(t, func() {
+		err := s.Serve(c, func(*delivery.Conn) delivery.Stream {
+			t.Error("start was called")
+			return &script{}
+		})
+		if !errors.Is(err, syscall.EMFILE) {
+			t.Errorf("Serve: got %v, want %v", err, syscall.EMFILE)
+		}
+		if _, err := delivery.New(nil); !errors.Is(err, syscall.EMFILE) {
+			t.Errorf("New: got %v, want %v", err, syscall.EMFILE)
+		}
+	})
+	serve(t, s, c, hello())
+	if got := read(t, client, 5); got != "hello" {
+		t.Errorf("got %q", got)
+	}
+}
+
+// withoutDescriptors calls f while the process may not open any.
+func withoutDescriptors(t *testing.T, f func()) {
+	t.Helper()
+	var limit syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &syscall.Rlimit{Cur: 1, Max: limit.Max}); err != nil {
+		t.Fatal(err)
+	}
+	f()
+	if err := syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -102,7 +102,7 @@ func (s *Server) leastBusy() *writer {
 // duplicate returns a descriptor of the socket of c that Go's poller does not
 // know. That no write to it blocks does not depend on who had c before.
 func duplicate(c net.Conn) (int, error) {
-	raw, err := stream(c)
+	raw, err := socket(c)
 	if err != nil {
 		return 0, err
 	}
@@ -124,8 +124,8 @@ func duplicate(c net.Conn) (int, error) {
 	return int(fd), nil
 }
 
-// stream returns the socket of a connection that is a stream of bytes.
-func stream(c net.Conn) (syscall.RawConn, error) {
+// socket returns the socket of a connection that is a stream of bytes.
+func socket(c net.Conn) (syscall.RawConn, error) {
 	switch c := c.(type) {
 	case *net.TCPConn:
 		return c.SyscallConn()
