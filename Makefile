@@ -4,12 +4,13 @@
 # make check  runs everything that looks at the code without running it
 # make bench  measures
 # make bench-postgres  measures what a PostgreSQL that loses nothing allows
+# make bench-peers  measures delivery beside nchan, the usual server and what the machine allows
 
 GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test setup browser postgres pgbouncer check format vet fix staticcheck cross vulnerabilities bench bench-postgres
+.PHONY: run build test setup browser postgres pgbouncer check format vet fix staticcheck cross vulnerabilities bench bench-postgres bench-peers nchan
 
 run: build
 	bin/tidings serve
@@ -92,3 +93,16 @@ bench: postgres
 BENCHCOUNT ?= 1
 bench-postgres: postgres
 	$(GO) test -run '^$$' -bench . -benchtime 5s -count $(BENCHCOUNT) -timeout 2h ./postgres
+
+# nginx with nchan, and a compiler for what shows the machine's limit. The server
+# that Debian's nginx starts with its installation is stopped again.
+nchan:
+	@{ command -v nginx && command -v cc && ls /usr/lib*/nginx/modules/ngx_nchan_module.so; } >/dev/null 2>&1 || \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx libnginx-mod-nchan gcc libc6-dev util-linux && \
+	  { service nginx stop >/dev/null 2>&1 || true; }; } || \
+	{ echo "install nginx with its module nchan, and a C compiler"; exit 1; }
+
+# PEERS has flags: PEERS='-scenario broadcast -rounds 5'. -help lists them.
+PEERS ?=
+bench-peers: nchan postgres
+	$(GO) run ./bench/peers $(PEERS)

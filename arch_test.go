@@ -28,6 +28,8 @@ var rooms = map[string]struct{ inside, outside string }{
 	"client":          {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":     {inside: "."},
 	"internal/load":   {inside: "internal/wire"},
+	"bench/naive":     {},
+	"bench/peers":     {inside: "internal/load"},
 	"page":            {},
 	"postgres":        {inside: ".", outside: "github.com/jackc/pgx/v5 github.com/jackc/pgx/v5/pgconn github.com/jackc/pgx/v5/pgtype github.com/jackc/pgx/v5/pgxpool"},
 	"metrics":         {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},

@@ -82,14 +82,18 @@ type StalledReport struct {
 // limits.
 const busy = .9
 
+// leastSeconds is how long a measurement has to be for its share of a CPU to
+// mean something: the kernel counts in hundredths.
+const leastSeconds = .2
+
 // finish adds what follows from the rest.
 func (r *Report) finish() {
 	r.EventsPerSecond = float64(r.Events) / r.Seconds
 	r.DeliveriesPerSecond = float64(r.Deliveries) / r.Seconds
-	if r.LoadCPU >= busy {
+	if r.LoadCPU >= busy && r.Seconds > leastSeconds {
 		r.warn("the load generator used %.0f %% of its CPU: it was the limit, not the server", 100*r.LoadCPU)
 	}
-	if due := r.Rate * r.Seconds; r.Rate > 0 && r.Scenario != Herd && float64(r.Events) < .98*due {
+	if due := r.Rate * r.Seconds; r.Rate > 0 && r.Scenario != Herd && float64(r.Events) < .98*due-1 {
 		r.warn("%d events were published of the %.0f that were due: the rate is more than server or publishers can do", r.Events, due)
 	}
 }
