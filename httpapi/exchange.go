@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"net/http"
+	"os"
 	"sync"
 
 	"github.com/tidings-dev/tidings"
@@ -136,6 +138,24 @@ func (x *exchange) refuse(err error) error {
 	}
 	p.Line = x.lines[x.first].number
 	x.answer, x.first = appendProblem(x.answer, &p), x.first+1
+	return nil
+}
+
+// told returns what the client is to be told of an error of reading. A line that
+// is too long is refused besides. Who has gone, or has said all, is told nothing.
+func (x *exchange) told(err error) error {
+	if long, ok := errors.AsType[*overlongError](err); ok {
+		p := describe(err)
+		p.Line = long.number
+		x.answer = appendProblem(x.answer, &p)
+		return err
+	}
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return large
+	}
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return refusal(wire.Invalid, "a line has begun and does not come, or comes too slowly")
+	}
 	return nil
 }
 

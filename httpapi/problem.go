@@ -106,6 +106,11 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", strconv.Itoa(retryAfter(err)))
 	}
+	if r.ContentLength < 0 && r.ProtoMajor == 1 {
+		// The server would read the body before it answers, and the client may
+		// wait for the answer before it ends the body.
+		header.Set("Connection", "close")
+	}
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Content-Type-Options", "nosniff")
 	header.Set("Content-Type", wire.ProblemType)

@@ -6,7 +6,6 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
-	"os"
 	"sync"
 	"time"
 
@@ -54,9 +53,12 @@ func (h *Handler) servePublishing(w http.ResponseWriter, r *http.Request, a *Acc
 	}
 	over, watch := make(chan struct{}), sync.WaitGroup{}
 	watch.Go(func() { p.watch(r.Context(), a, over) }) // until over
+	defer func() {                                     // also where a writer that wraps the connection panics
+		close(over)
+		watch.Wait()
+		p.leave()
+	}()
 	p.run(r.Context())
-	close(over)
-	watch.Wait()
 	return nil
 }
 
@@ -110,28 +112,13 @@ func (p *publishing) exchange(ctx context.Context) bool {
 	}
 	err := p.publish(ctx, x)
 	if err == nil {
-		err = p.told(last)
+		err = x.told(last)
 	}
 	p.write(x.answer)
 	if err != nil {
 		p.end(ctx, err)
 	}
 	return !p.ended && last == nil
-}
-
-// told returns what the client is to be told of an error of reading. Who has
-// gone, or has said all, is told nothing.
-func (p *publishing) told(err error) error {
-	if long, ok := errors.AsType[*overlongError](err); ok {
-		return long
-	}
-	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-		return large
-	}
-	if errors.Is(err, os.ErrDeadlineExceeded) {
-		return refusal(wire.Invalid, "line %d has begun and does not come, or comes too slowly", p.lines.number+1)
-	}
-	return nil
 }
 
 // watch ends the publishing when something from outside does, unless it is over
@@ -177,9 +164,6 @@ func (p *publishing) end(ctx context.Context, err error) {
 		return
 	}
 	problem := describe(err)
-	if long, ok := errors.AsType[*overlongError](err); ok {
-		problem.Line = long.number
-	}
 	level := slog.LevelDebug
 	if problem.Status == http.StatusInternalServerError {
 		level = slog.LevelError
@@ -193,6 +177,15 @@ func (p *publishing) end(ctx context.Context, err error) {
 func (p *publishing) stop(soon time.Duration) {
 	p.ended = true
 	_ = p.rc.SetReadDeadline(time.Now().Add(soon))
+}
+
+// leave bounds what the server waits for what is left of the body.
+func (p *publishing) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.ended {
+		p.stop(farewell)
+	}
 }
 
 // write sends a part of the answer at once; no part sends the header. If the

@@ -12,10 +12,12 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/internal/nettest"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -342,7 +344,7 @@ func TestLineThatIsTooLongIsTheLast(t *testing.T) {
 			_, _ = io.WriteString(k.pipe, "1\n"+strings.Repeat("x", 1<<20+2<<10+1))
 			_, _ = io.WriteString(k.pipe, "\n2\n")
 		}()
-		k.expect("1", "2 too-large: line 2 has more than 1050624 bytes")
+		k.expect("1", "2 too-large: line 2 has more than 1050624 bytes", "0 too-large: line 2 has more than 1050624 bytes")
 		k.vanish()
 		if got := a.kept("u"); got != "system///=1" {
 			t.Errorf("got %s", got)
@@ -406,6 +408,28 @@ func TestWhatConcernsTheRequestIsRefusedBeforeItsLines(t *testing.T) {
 	a.nothingHappened()
 }
 
+// Who waits for the answer before he sends more is refused as soon as others.
+func TestRefusalDoesNotWaitForABodyThatStaysOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{Authenticate: func(*http.Request) (httpapi.Access, error) {
+			return httpapi.Access{}, httpapi.ErrUnauthorized
+		}}, nil)
+		body, pipe := io.Pipe()
+		req := a.request("POST", "/v1/events", "", "Content-Type: "+wire.NDJSONType, "Accept: "+wire.NDJSONType)
+		req.Body, req.GetBody, req.ContentLength = body, nil, -1
+		began := time.Now()
+		res, err := a.client.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read(t, res).is(t, 401, wire.Unauthorized)
+		if took := time.Since(began); took != 0 {
+			t.Errorf("after %v", took)
+		}
+		pipe.CloseWithError(io.ErrUnexpectedEOF)
+	})
+}
+
 // The runs of so many owners are known, and not of any number.
 func TestRunsOfTheLastOwnersAreKnown(t *testing.T) {
 	a := serve(t, nil)
@@ -433,6 +457,36 @@ func TestNothingIsKnownOfWhoWasRefused(t *testing.T) {
 	if refused, kept := httpapi.KnownRuns(owners, true), httpapi.KnownRuns(owners, false); refused != 0 || kept < 1000 || kept > 2000 {
 		t.Errorf("%d owners are known, of those who were refused %d", kept, refused)
 	}
+}
+
+// A panicky writer panics at the second write.
+type panicky struct {
+	http.ResponseWriter
+	writes int
+}
+
+func (p *panicky) Unwrap() http.ResponseWriter { return p.ResponseWriter }
+
+func (p *panicky) Write(b []byte) (int, error) {
+	if p.writes++; p.writes == 2 {
+		panic(http.ErrAbortHandler)
+	}
+	return p.ResponseWriter.Write(b)
+}
+
+func TestNothingStaysBehindAPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := httpapi.New(newHub(t, nil, nil), nil)
+		s := nettest.Serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { h.ServeHTTP(&panicky{w, 0}, r) }), nil)
+		k := (&api{t, nil, h, s.URL, s.Client}).talk("/v1/publish/system?user=u")
+		k.say("1\n")
+		k.expect("1")
+		k.say("2\n")
+		k.expect("error")
+		if err := h.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 func TestClientMayVanishAtAnyMoment(t *testing.T) {
