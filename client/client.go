@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/url"
 	"sync/atomic"
@@ -22,7 +23,9 @@ type Options struct {
 	// keys. None by default.
 	Fallbacks []string
 	// HTTPClient makes the requests. It must have no Timeout, which would cut
-	// streams. By default the Client has its own.
+	// streams. By default the Client has its own. With another one a Publishing
+	// over HTTP/1.1 whose connection ends before the answer begins may find out
+	// after Timeout only.
 	HTTPClient *http.Client
 	// Header is called for every request, also for each retry, to add what
 	// tells the server who is asking: Authorization, or Tidings-User in
@@ -32,8 +35,9 @@ type Options struct {
 	// should stay below the server's key window, 2 minutes by default, after
 	// which a retry could publish twice.
 	Patience time.Duration
-	// Timeout is how long one attempt to publish may take; by default 15 s, or
-	// less where Patience would not suffice to ask every server.
+	// Timeout is how long one attempt to publish may take, or a Publishing may
+	// wait for the next answer; by default 15 s, or less where Patience would not
+	// suffice to ask every server.
 	Timeout time.Duration
 	// Silence is how long a stream may be without a byte before its connection
 	// is taken for dead; three times the server's keep-alive, 45 s, by default.
@@ -45,7 +49,7 @@ type Options struct {
 }
 
 // Hooks are functions that a Client calls, from the goroutine of the call they
-// are about. Any may be nil.
+// are about, or of the Publishing. Any may be nil.
 type Hooks struct {
 	// Connected is called when a stream begins, the first time and again after
 	// each reconnect.
@@ -142,6 +146,10 @@ func transport() *http.Transport {
 	t = t.Clone()
 	t.DisableCompression = true
 	t.MaxIdleConnsPerHost = 16
+	if t.DialContext == nil {
+		t.DialContext = new(net.Dialer).DialContext
+	}
+	t.DialContext = telling(t.DialContext)
 	return t
 }
 

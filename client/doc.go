@@ -9,6 +9,15 @@
 //		…
 //	}
 //
+// Who publishes many small events does so over a request that stays open, and need
+// not wait for each:
+//
+//	p := c.Open(ctx)
+//	defer p.Close() // waits for all receipts
+//	for token := range tokens {
+//		sent, err := p.Send(ctx, token) // sent.Receipt(ctx) waits for its receipt
+//	}
+//
 // # Guarantees
 //
 //   - Publishing is retried until it is known what became of it, at most for
@@ -21,9 +30,11 @@
 //     place.
 //   - Of several servers of one log ([Options].Fallbacks) those are passed by
 //     that do not serve, and nothing is lost or repeated for it.
-//   - There is no goroutine of the package's own, and no connection stays open
-//     when a loop over Follow is left. Idle ones are kept for the next request
-//     until [Client.Close].
+//   - What is sent over a [Publishing] is kept in its order, and once, whatever
+//     happens to its connections.
+//   - There is no goroutine of the package's own but that of a Publishing, and no
+//     connection stays open when a loop over Follow is left. Idle ones are kept
+//     for the next request until [Client.Close].
 //
 // # What if the server …?
 //

@@ -44,3 +44,33 @@ func ExampleClient_Follow() {
 	}
 	// Output: system {"text":"hello"}
 }
+
+// How do I publish tokens without waiting for each?
+func ExampleClient_Open() {
+	ctx := context.Background()
+	hub, err := tidings.New(ctx, nil, nil)
+	if err != nil {
+		panic(err)
+	}
+	defer hub.Close()
+	server := httptest.NewServer(httpapi.New(hub, nil))
+	defer server.Close()
+
+	c, err := client.New(server.URL, nil)
+	if err != nil {
+		panic(err)
+	}
+	p := c.Open(ctx)
+	for _, token := range []string{`"How "`, `"are "`, `"you?"`} {
+		if _, err := p.Send(ctx, tidings.Event{User: "alice", Channel: "system", Data: []byte(token)}); err != nil {
+			panic(err)
+		}
+	}
+	last, err := p.Publish(ctx, tidings.Event{User: "alice", Channel: "system", Data: []byte(`"end"`)})
+	if err != nil {
+		panic(err)
+	}
+	p.Close()
+	fmt.Println("the last is event", last.ID.Seq())
+	// Output: the last is event 4
+}

@@ -62,7 +62,17 @@ func problem(resp *http.Response) *ProblemError {
 		e.Detail = firstLine(string(body))
 		return e
 	}
-	e.Title, e.Detail, e.Kind = p.Title, p.Detail, strings.TrimPrefix(p.Type, wire.ProblemBase)
+	told := problemOf(&p)
+	told.Status, told.RetryAfter = e.Status, e.RetryAfter
+	return told
+}
+
+// problemOf returns a problem as an error.
+func problemOf(p *wire.Problem) *ProblemError {
+	e := &ProblemError{
+		Status: p.Status, Title: p.Title, Detail: p.Detail, Index: -1,
+		Kind: strings.TrimPrefix(p.Type, wire.ProblemBase),
+	}
 	if p.Index != nil {
 		e.Index = *p.Index
 	}
