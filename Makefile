@@ -10,7 +10,7 @@ GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test setup browser postgres pgbouncer check format vet fix staticcheck cross vulnerabilities bench bench-postgres bench-peers nchan
+.PHONY: run build test setup browser postgres pgbouncer nginx check format vet fix staticcheck cross vulnerabilities bench bench-postgres bench-peers nchan
 
 run: build
 	bin/tidings serve
@@ -24,8 +24,8 @@ test: setup
 	$(GO) test -timeout $(TIMEOUT) .
 
 # What the tests need beside Go: clients for Node, a browser, PostgreSQL and a
-# pooler for it.
-setup: test/clients/node_modules test/page/node_modules browser postgres pgbouncer
+# pooler for it, and a proxy.
+setup: test/clients/node_modules test/page/node_modules browser postgres pgbouncer nginx
 
 test/%/node_modules: test/%/package-lock.json
 	npm ci --prefix test/$* --no-audit --no-fund
@@ -54,6 +54,13 @@ pgbouncer:
 	@command -v pgbouncer >/dev/null || test -x /usr/sbin/pgbouncer || \
 	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends pgbouncer; } || \
 	{ echo "install PgBouncer"; exit 1; }
+
+# The server that Debian's nginx starts with its installation is stopped again.
+nginx:
+	@command -v nginx >/dev/null || test -x /usr/sbin/nginx || \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx && \
+	  { service nginx stop >/dev/null 2>&1 || true; }; } || \
+	{ echo "install nginx"; exit 1; }
 
 check: format vet fix staticcheck cross vulnerabilities
 

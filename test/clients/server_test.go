@@ -30,9 +30,9 @@ var listens = regexp.MustCompile(`listens on (http://(\S+)),`)
 
 // startServer runs a server until the test ends. The test fails if the server
 // ends otherwise than it should, which a data race makes it do.
-func startServer(t *testing.T, ctx context.Context) *server {
+func startServer(t *testing.T, ctx context.Context, flags ...string) *server {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, binary(t, true), "serve", "--addr", "127.0.0.1:0", "--drain", "1s")
+	cmd := exec.CommandContext(ctx, binary(t, true), append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "1s"}, flags...)...)
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	output, err := cmd.StderrPipe()
 	if err != nil {
