@@ -153,15 +153,25 @@ func (d *database) reset() {
 }
 
 // with calls use with a connection. An error of getting one says that nothing
-// was sent.
+// was sent. One that the server had ended before, because nobody used it for
+// long, did nothing: use is called again with another.
 func (d *database) with(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpool.Conn) error) error {
-	conn, err := d.acquire(ctx, pool)
-	if err != nil {
-		return &unsentError{err}
+	for {
+		conn, err := d.acquire(ctx, pool)
+		if err != nil {
+			return &unsentError{err}
+		}
+		if err = d.lend(conn, use); code(err) != "57P05" {
+			return err
+		}
 	}
+}
+
+// lend calls use with a connection, and gives it back.
+func (d *database) lend(conn *pgxpool.Conn, use func(*pgxpool.Conn) error) error {
 	defer conn.Release()
 	d.note(conn.Conn(), true)
-	err = use(conn)
+	err := use(conn)
 	d.note(conn.Conn(), !conn.Conn().IsClosed())
 	return err
 }

@@ -227,6 +227,36 @@ func TestAStatementTimeoutDoesNotEndAnAppendThatWaits(t *testing.T) {
 	}
 }
 
+// TestConnectionsThatTheServerEndsAreReplaced leaves all of them alone for longer
+// than the server likes, and for less than after which they are tried first.
+func TestConnectionsThatTheServerEndsAreReplaced(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	b.open(t).Close()
+	role := newRole(t, b)
+	if err := postgres.GrantServe(t.Context(), b.url, "", role); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(t, "ALTER ROLE "+role+" SET idle_session_timeout = '100ms'")
+	b.opts.NoMigrate, b.through = true, as(t, b.through, role)
+	for _, b.opts.Pooled = range []bool{true, false} {
+		l := b.open(t)
+		var all sync.WaitGroup
+		for range 8 { // so that there are some
+			all.Go(func() { keep(t, l, note("a", 0)); read(t, l, tidings.ID{}) })
+		}
+		all.Wait()
+		for range 3 {
+			<-time.After(300 * time.Millisecond)
+			keep(t, l, note("a", 1))
+			read(t, l, tidings.ID{})
+			if _, _, err := l.Bounds(t.Context()); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+}
+
 func TestWithoutAConnectionLeftItIsToldAndPasses(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
