@@ -3,8 +3,10 @@ package delivery_test
 import (
 	"io"
 	"net"
+	"runtime"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -127,4 +129,45 @@ func TestThoseWhoHaveMoreTakeTurns(t *testing.T) {
 	if !slices.Equal(order, want) {
 		t.Errorf("got the order %v, want %v", order, want)
 	}
+}
+
+// Neither who has nothing to get, nor whose socket is full, nor who sent
+// something keeps a processor busy.
+func TestWaitingCostsNoTime(t *testing.T) {
+	b := newBench(t, "tcp", delivery.Options{WriteTimeout: time.Hour})
+	for range 10 {
+		client, c := connect(t, b.l)
+		if _, err := client.Write([]byte("unread")); err != nil {
+			t.Fatal(err)
+		}
+		serve(t, b.Server, c, hello())
+		_ = read(t, client, 5)
+		_, c = connect(t, b.l)
+		b.park(c)
+	}
+	runtime.GC()
+	// As the machine may be busy, what this thread gets is the measure.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	all, own := processorTime(t, syscall.RUSAGE_SELF), processorTime(t, rusageThread)
+	begun := own
+	for own-begun < 100*time.Millisecond {
+		own = processorTime(t, rusageThread)
+	}
+	if others := processorTime(t, syscall.RUSAGE_SELF) - all - (own - begun); others > 50*time.Millisecond {
+		t.Errorf("those that wait used %v while this thread used %v", others, own-begun)
+	}
+}
+
+const rusageThread = 1 // RUSAGE_THREAD, which package syscall does not have
+
+// processorTime returns for how long the process or the thread had a
+// processor.
+func processorTime(t *testing.T, who int) time.Duration {
+	t.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(who, &u); err != nil {
+		t.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }

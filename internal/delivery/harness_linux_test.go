@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -315,6 +316,7 @@ func settle(t testing.TB, server *delivery.Server, l net.Listener) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
+	before := server.Connections()
 	client, c := connect(t, l)
 	filled := make(chan struct{}, 1)
 	s := serve(t, server, c, &script{fill: func(*delivery.Buffer) (bool, error) {
@@ -332,5 +334,8 @@ func settle(t testing.TB, server *delivery.Server, l net.Listener) {
 	_ = client.Close()
 	if err := s.why(t); !errors.Is(err, delivery.ErrHungUp) {
 		t.Fatal(err)
+	}
+	for server.Connections() > before {
+		runtime.Gosched() // the descriptor is closed just after the stream
 	}
 }

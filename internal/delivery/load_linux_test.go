@@ -229,3 +229,24 @@ func TestBlockingAndNotBlockingMayChange(t *testing.T) {
 		t.Errorf("got %d, %v", n, err)
 	}
 }
+
+func TestFillsThatWaitForTheirTurnKeepTheirOrder(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Loads: 1, Writers: 1}), listen(t, "tcp")
+	var all []*waiting
+	var clients []net.Conn
+	for range 5 {
+		client, c := connect(t, l)
+		clients, all = append(clients, client), append(all, serveWaiting(t, s, c, "."))
+	}
+	settle(t, s, l) // so that all wait, in the order in which they came
+	for i, w := range all {
+		await(t, w.filling)
+		for _, later := range all[i+1:] {
+			if len(later.filling) > 0 {
+				t.Error("a later one came first")
+			}
+		}
+		w.let <- struct{}{}
+		_ = read(t, clients[i], 1)
+	}
+}
