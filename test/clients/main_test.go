@@ -1,6 +1,6 @@
 // Package clients_test proves that the clients people use follow a real server
 // through connections that are cut: "tidings tail", the npm package
-// eventsource, and fetch-event-source of Microsoft; and that AG-UI's own schemas
+// eventsource, and fetch-event-source of Microsoft; that AG-UI's own schemas
 // accept what package agui makes; and that nginx may stand in between. It needs
 // Node, nginx, and what "npm ci" installs here.
 package clients_test
