@@ -44,7 +44,7 @@ type DeadLetter struct {
 func (l *Log) DeadLetters(ctx context.Context, after int64, limit int) (all []DeadLetter, err error) {
 	inner, done := l.use(ctx, readTimeout)
 	defer done()
-	err = l.db.with(inner, l.db.work, func(conn *pgxpool.Conn) (err error) {
+	err = l.db.ask(inner, l.db.work, func(conn *pgxpool.Conn) (err error) {
 		rows, _ := conn.Query(inner, l.schema.in(`
 SELECT id, owner, channel, session, type, key, data, added, died, reason
 FROM tidings.dead_letter WHERE id > $1 ORDER BY id LIMIT $2`), after, limit)

@@ -167,6 +167,23 @@ func (d *database) with(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpo
 	}
 }
 
+// ask is with, for a use that changes nothing: if its connection is lost, which
+// may have been so for long, it is called again with another. Each of the pool's
+// may be as old.
+func (d *database) ask(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpool.Conn) error) error {
+	for left := pool.Stat().MaxConns(); ; left-- {
+		lost := false
+		err := d.with(ctx, pool, func(conn *pgxpool.Conn) error {
+			err := use(conn)
+			lost = conn.Conn().IsClosed()
+			return err
+		})
+		if !lost || left == 0 || ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
 // lend calls use with a connection, and gives it back.
 func (d *database) lend(conn *pgxpool.Conn, use func(*pgxpool.Conn) error) error {
 	defer conn.Release()

@@ -78,7 +78,7 @@ func (l *Log) outboxRows(ctx context.Context) ([]row, error) {
 	ctx, done := l.use(ctx, readTimeout)
 	defer done()
 	var all []row
-	err := l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) (err error) {
+	err := l.db.ask(ctx, l.db.work, func(conn *pgxpool.Conn) (err error) {
 		limit := cmp.Or(l.opts.Limits.Event, tidings.DefaultLimits().Event)
 		rows, _ := conn.Query(ctx, l.schema.in(outboxPage), pageEvents, pageBytes, limit)
 		all, err = pgx.CollectRows(rows, func(r pgx.CollectableRow) (row, error) { return l.judge(r, limit) })

@@ -83,7 +83,8 @@ func (l *Log) page(ctx context.Context, sel *tidings.Selector, after tidings.ID)
 	inner, done := l.use(ctx, readTimeout)
 	defer done()
 	p := new(page)
-	err := l.db.with(inner, l.db.reads, func(conn *pgxpool.Conn) error {
+	err := l.db.ask(inner, l.db.reads, func(conn *pgxpool.Conn) error {
+		*p = page{}
 		rows, _ := conn.Query(inner, l.schema.in(readPage), int64(after.Seq()), owner(sel), channels(sel), reserved,
 			list(sel.Sessions), list(sel.Types), pageEvents, pageBytes)
 		return p.scan(rows)
@@ -231,7 +232,7 @@ func (l *Log) Recent(ctx context.Context, bytes int64) (tidings.ID, error) {
 func (l *Log) ask(ctx context.Context, statement string, args []any, into ...any) error {
 	inner, done := l.use(ctx, readTimeout)
 	defer done()
-	err := l.db.with(inner, l.db.work, func(conn *pgxpool.Conn) error {
+	err := l.db.ask(inner, l.db.work, func(conn *pgxpool.Conn) error {
 		return conn.QueryRow(inner, l.schema.in(statement), args...).Scan(into...)
 	})
 	if errors.Is(err, pgx.ErrNoRows) {

@@ -62,7 +62,8 @@ func (l *Log) look(ctx context.Context, after tidings.ID) (*look, error) {
 	inner, done := l.use(ctx, askTimeout)
 	defer done()
 	k := new(look)
-	err := l.db.with(inner, l.db.work, func(conn *pgxpool.Conn) error {
+	err := l.db.ask(inner, l.db.work, func(conn *pgxpool.Conn) error {
+		*k = look{}
 		rows, _ := conn.Query(inner, l.schema.in(tailPage), int64(after.Seq()), pageEvents+1, pageBytes, housekeeping)
 		return k.scan(rows, int64(after.Seq()))
 	})
