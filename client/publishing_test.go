@@ -152,7 +152,7 @@ func TestManyMayPublishOverOneRequest(t *testing.T) {
 			work.Go(func() {
 				last := uint64(0)
 				for n := range 50 {
-					r, err := p.Publish(t.Context(), tidings.Event{User: fmt.Sprint(worker), Channel: "system", Data: []byte(fmt.Sprint(n))})
+					r, err := p.Publish(t.Context(), tidings.Event{User: fmt.Sprint(worker), Channel: "system", Data: fmt.Append(nil, n)})
 					if err != nil || r.ID.Seq() <= last || r.Duplicate {
 						t.Errorf("event %d of %d: %v, %v after %d", n, worker, r, err, last)
 					}
