@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,19 @@ import (
 
 func always(a httpapi.Access) func(*http.Request) (httpapi.Access, error) {
 	return func(*http.Request) (httpapi.Access, error) { return a, nil }
+}
+
+// Who is meant must not depend on who reads the query.
+func FuzzFirstValueIsThatOfTheStandardLibrary(f *testing.F) {
+	for _, query := range []string{"user=a", "user=a&user=b", "us%65r=a%20b", "user=%zz&user=b", "user=a;b&user=c", "&=&user&user=a", "user=a+b", "a=b&user=%41#x"} {
+		f.Add(query)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		u := url.URL{RawQuery: query}
+		if got, want := httpapi.FirstValue(query, "user"), u.Query().Get("user"); got != want {
+			t.Errorf("%q: got %q, want %q", query, got, want)
+		}
+	})
 }
 
 func TestAnotherOwnersEventsNeverArrive(t *testing.T) {

@@ -34,8 +34,13 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 		return nil, err
 	}
 	limits := h.hub.Limits()
-	timed := &timedBody{ReadCloser: r.Body, h: h, w: w}
-	data, err := readAll(http.MaxBytesReader(w, timed, int64(limits.BatchBytes+limits.Batch*overhead)), r.ContentLength)
+	most := int64(limits.BatchBytes + limits.Batch*overhead)
+	var data []byte
+	if n := r.ContentLength; n > 0 && n <= min(most, chunk) {
+		data, err = h.readExactly(w, r, n)
+	} else {
+		data, err = readAll(http.MaxBytesReader(w, &timedBody{ReadCloser: r.Body, h: h, w: w}, most))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -45,19 +50,32 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 	return &body{items: [][]byte{bytes.Trim(data, space)}, one: true}, nil
 }
 
-// readAll reads everything, into memory of the right size if that is known.
-func readAll(r io.Reader, length int64) ([]byte, error) {
-	var b bytes.Buffer
-	if length > 0 && length < chunk {
-		b.Grow(int(length) + bytes.MinRead)
+// readAll reads everything.
+func readAll(r io.Reader) ([]byte, error) {
+	data, err := io.ReadAll(r)
+	if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
+		return nil, large
 	}
-	if _, err := b.ReadFrom(r); err != nil {
-		if large, ok := errors.AsType[*http.MaxBytesError](err); ok {
-			return nil, large
-		}
-		return nil, refusal(wire.Invalid, "the body ends early or comes too slowly")
+	if err != nil {
+		return nil, errIncomplete()
 	}
-	return b.Bytes(), nil
+	return data, nil
+}
+
+// readExactly reads a body of n bytes, at most a chunk.
+func (h *Handler) readExactly(w http.ResponseWriter, r *http.Request, n int64) ([]byte, error) {
+	data := make([]byte, n)
+	h.await(w)
+	if _, err := io.ReadFull(r.Body, data); err != nil {
+		return nil, errIncomplete()
+	}
+	h.awaitNothing(w)
+	return data, nil
+}
+
+// errIncomplete refuses a body that does not come.
+func errIncomplete() error {
+	return refusal(wire.Invalid, "the body ends early or comes too slowly")
 }
 
 // mediaType reports whether a body is NDJSON, and refuses what is neither that
@@ -68,6 +86,9 @@ func mediaType(header http.Header) (ndjson bool, err error) {
 		return false, refusal(wire.UnsupportedMedia, "Content-Encoding is %q: want none", shorten(coding))
 	}
 	given := header.Values("Content-Type")
+	if len(given) == 1 && (given[0] == wire.JSONType || given[0] == wire.NDJSONType) { // as it usually is
+		return given[0] == wire.NDJSONType, nil
+	}
 	kind, params, err := mime.ParseMediaType(strings.Join(given, ","))
 	charset := params["charset"]
 	if err != nil || kind != wire.JSONType && kind != wire.NDJSONType || charset != "" && !strings.EqualFold(charset, "utf-8") {

@@ -95,16 +95,19 @@ func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, e
 		if err != nil {
 			return err
 		}
-		h.send(w, append(appendReceipt(nil, receipt), '\n'))
+		h.send(w, append(appendReceipt(make([]byte, 0, receiptSize), receipt), '\n'))
 		return nil
 	}
 	receipts, err := h.hub.PublishBatch(ctx, events)
 	if err != nil {
 		return b.located(err)
 	}
-	h.send(w, appendReceipts(nil, receipts))
+	h.send(w, appendReceipts(make([]byte, 0, (1+len(receipts))*receiptSize), receipts))
 	return nil
 }
+
+// receiptSize is what a receipt takes, but for unusual ones.
+const receiptSize = 96
 
 // appendReceipts appends receipts as package wire's Receipts describes them.
 func appendReceipts(dst []byte, receipts []tidings.Receipt) []byte {

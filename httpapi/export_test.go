@@ -36,5 +36,12 @@ func KnownRuns(owners []string, refused bool) int {
 			r.undo()
 		}
 	}
-	return len(r.young) + len(r.old)
+	known := len(r.young) + len(r.old)
+	if r.first.known {
+		known++
+	}
+	return known
 }
+
+// FirstValue is firstValue.
+var FirstValue = firstValue

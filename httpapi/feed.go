@@ -123,7 +123,6 @@ func (h *Handler) writeSnapshot(w http.ResponseWriter, s *tidings.Snapshot) erro
 
 // answerHeader sets the header of an answer in JSON.
 func answerHeader(header http.Header) {
-	header.Set("Content-Type", wire.JSONType)
-	header.Set("Cache-Control", "no-store")
-	header.Set("X-Content-Type-Options", "nosniff")
+	values := [...]string{wire.JSONType, "no-store", "nosniff"} // three slices cost three times as much
+	header["Content-Type"], header["Cache-Control"], header["X-Content-Type-Options"] = values[0:1:1], values[1:2:2], values[2:3:3]
 }

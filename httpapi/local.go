@@ -80,7 +80,7 @@ func loopbackName(hostport string) bool {
 // localAccess is the access of a request in development: to the owner it
 // names, or to all if it names none.
 func localAccess(r *http.Request) (Access, error) {
-	owner := r.URL.Query().Get(wire.User)
+	owner := firstValue(r.URL.RawQuery, wire.User)
 	switch header := r.Header.Values(wire.UserHeader); {
 	case len(header) > 1:
 		return Access{}, refusal(wire.Invalid, "the header %s is given more than once", wire.UserHeader)
@@ -92,4 +92,22 @@ func localAccess(r *http.Request) (Access, error) {
 	}
 	named := func(other string) bool { return owner == "" || other == owner }
 	return Access{Subject: owner, Owner: owner, Subscribe: named, Publish: named, Feed: true, Stats: true}, nil
+}
+
+// firstValue returns what url.Values has as the first value of a parameter of a
+// query, without the rest.
+func firstValue(query, name string) string {
+	for part := range strings.SplitSeq(query, "&") {
+		if strings.Contains(part, ";") {
+			continue
+		}
+		key, value, _ := strings.Cut(part, "=")
+		if key, err := url.QueryUnescape(key); err != nil || key != name {
+			continue
+		}
+		if value, err := url.QueryUnescape(value); err == nil {
+			return value
+		}
+	}
+	return ""
 }

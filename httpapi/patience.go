@@ -44,6 +44,12 @@ func (h *Handler) await(w http.ResponseWriter) {
 	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(h.opts.ReadTimeout))
 }
 
+// awaitNothing lifts that limit when a body has come: from now on the server waits
+// for the client to go.
+func (h *Handler) awaitNothing(w http.ResponseWriter) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+}
+
 // A timedBody is a body of which each chunk has to come in time.
 type timedBody struct {
 	io.ReadCloser
@@ -59,8 +65,8 @@ func (b *timedBody) Read(p []byte) (int, error) {
 		b.h.await(b.w)
 	}
 	n, err := b.ReadCloser.Read(p)
-	if b.left -= n; err == io.EOF { // from now on the server waits for the client to go
-		_ = http.NewResponseController(b.w).SetReadDeadline(time.Time{})
+	if b.left -= n; err == io.EOF {
+		b.h.awaitNothing(b.w)
 	}
 	return n, err
 }
