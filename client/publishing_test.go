@@ -1,6 +1,7 @@
 package client_test
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -388,4 +389,76 @@ func TestSendWaitsWhileManyAreOnTheirWay(t *testing.T) {
 		cancel(nil)
 		p.Close()
 	})
+}
+
+// slowServer answers each line after five seconds.
+func slowServer(r *http.Request) (*http.Response, error) {
+	answers, say := io.Pipe()
+	go func() {
+		defer r.Body.Close()
+		in := bufio.NewScanner(r.Body)
+		for n := 1; in.Scan(); n++ {
+			time.Sleep(5 * time.Second)
+			fmt.Fprintf(say, "{\"id\":%q}\n", at(1, n))
+		}
+		say.Close()
+	}()
+	resp := answer(200, "Content-Type: application/x-ndjson", "")(r.Context())
+	resp.Body = answers
+	return resp, nil
+}
+
+func TestAnswerToWhoHasLeftIsNobodyElses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p, _ := publishing(t, slowServer, client.Options{})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if _, err := p.Publish(ctx, token(0)); !errors.Is(err, tidings.ErrUnknownOutcome) || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v", err)
+		}
+		if r, err := p.Publish(t.Context(), token(1)); err != nil || r.ID.String() != at(1, 2) {
+			t.Errorf("got %v, %v", r.ID, err)
+		}
+		p.Close()
+	})
+}
+
+// A server that goes when it has been sent something, before it answers.
+func TestServerThatGoesBeforeItAnswersIsLeftAtOnce(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	const connections = 3
+	done := make(chan error, 1)
+	go func() {
+		for range connections {
+			c, err := l.Accept()
+			if err != nil {
+				done <- err
+				return
+			}
+			in := bufio.NewReader(c)
+			_, _ = http.ReadRequest(in)
+			_, _ = io.WriteString(c, "HTTP/1.1 100 Continue\r\n\r\n")
+			_, _ = in.ReadString('\n')
+			c.Close()
+		}
+		done <- nil
+	}()
+	ctx, cancel := context.WithCancel(t.Context())
+	began := time.Now()
+	p := connect(t, "http://"+l.Addr().String(), nil).Open(ctx)
+	if _, err := p.Send(t.Context(), token(0)); err != nil {
+		t.Fatal(err)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 10*time.Second {
+		t.Errorf("%d connections in %v", connections, took)
+	}
+	cancel()
+	p.Close()
 }

@@ -190,7 +190,7 @@ func TestDrainWaitsForOpenRequestsAndTakesNoNew(t *testing.T) {
 		got.is(t, 503, "unavailable")
 		a.postLines("/v1/publish/system?user=u", "1\n").ok(t)
 		k.expect("0 unavailable: this server is about to stop: connect again, to another", "end")
-		if err := <-drained; err != nil || time.Since(began) > 11*time.Second {
+		if err := <-drained; err != nil || time.Since(began) > 12*time.Second {
 			t.Errorf("after %v: %v", time.Since(began), err)
 		}
 	})
