@@ -27,8 +27,9 @@ type hub struct {
 	slow func(number int)
 	// deadline is how long a write may take.
 	deadline time.Duration
-	refuse   int // a status for streams
-	forgets  int // the number of an event that is not kept
+	refuse   int  // a status for streams
+	forgets  int  // the number of an event that is not kept
+	pieces   bool // whether what is sent arrives in pieces
 
 	mu      sync.Mutex // guards what follows
 	last    int        // number of events
@@ -112,6 +113,13 @@ func (h *hub) stream(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/event-stream")
 	control := http.NewResponseController(w)
 	send := func(text string) bool {
+		if h.pieces { // the header, and a frame's beginning, come alone
+			_ = control.Flush()
+			half := len(text) / 2
+			_, _ = io.WriteString(w, text[:half])
+			_ = control.Flush()
+			text = text[half:]
+		}
 		_ = control.SetWriteDeadline(time.Now().Add(h.deadline))
 		_, err := io.WriteString(w, text)
 		return err == nil && control.Flush() == nil && text != "end"

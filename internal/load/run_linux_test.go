@@ -206,6 +206,11 @@ func TestAHerdGetsWhatItIsOwed(t *testing.T) {
 	if r.Deliveries != 20*30 || r.Herd.Seconds <= 0 || r.Herd.Usual == nil {
 		t.Errorf("%d deliveries, %+v", r.Deliveries, r.Herd)
 	}
+	o = options(newHub(t, func(h *hub) { h.pieces = true }))
+	o.Scenario, o.Owed, o.Connections, o.Warmup = load.Herd, 30, 200, 50*time.Millisecond
+	if r := run(t, o); r.Deliveries != 200*30 {
+		t.Errorf("in pieces: %d deliveries", r.Deliveries)
+	}
 	o = options(newHub(t, func(h *hub) { h.forgets = 5 }))
 	o.Scenario, o.Owed, o.Patience = load.Herd, 30, 300*time.Millisecond
 	if _, err := load.Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "missing") {

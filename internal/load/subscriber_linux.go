@@ -125,7 +125,7 @@ func (r *run) answer(i int, p []byte) ([]byte, error) {
 // read again, only judged.
 func (r *run) deliver(s *subscriber, p []byte) error {
 	clean := s.scanner.clean()
-	if !clean || !bytes.Equal(p, r.same) {
+	if len(r.same) == 0 || !clean || !bytes.Equal(p, r.same) {
 		r.same = append(r.same[:0], p...)
 		var err error
 		if r.events, err = s.scanner.scan(r.events[:0], p); err != nil {
