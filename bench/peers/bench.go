@@ -118,6 +118,8 @@ func (b *bench) one(ctx context.Context, s *scenario, p *peer, round int) {
 	what := fmt.Sprintf("%s: %s, round %d", s.name, p.name, round+1)
 	report, err := b.run(ctx, s, p)
 	switch {
+	case err != nil && ctx.Err() != nil: // interrupted, which measure says
+		return
 	case err != nil:
 		b.failures = append(b.failures, what+": "+err.Error())
 		fmt.Fprintf(b.errs, "%s: %v\n", what, err)

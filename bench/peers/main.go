@@ -101,14 +101,12 @@ func run(ctx context.Context, args []string, out, errs io.Writer) error {
 		return err
 	}
 	defer b.database.stop()
-	if err := b.measure(ctx, chosen); err != nil {
-		return err
+	err = b.measure(ctx, chosen)
+	b.print(out, chosen) // what there is, also if it was interrupted
+	if err == nil && len(b.failures) > 0 {
+		err = fmt.Errorf("%d measurements failed", len(b.failures))
 	}
-	b.print(out, chosen)
-	if len(b.failures) > 0 {
-		return fmt.Errorf("%d measurements failed", len(b.failures))
-	}
-	return nil
+	return err
 }
 
 // chosen returns the scenarios that the flags ask for.
