@@ -44,6 +44,9 @@ func (h *Handler) newServer() *delivery.Server {
 	if h.opts.StatsInterval > 0 {
 		shortest = min(shortest, h.opts.StatsInterval)
 	}
+	if h.opts.DrainWindow > 0 { // all shall have heard in time that it begins and, each, that it is over
+		shortest = min(shortest, h.opts.DrainWindow/2)
+	}
 	server, err := delivery.New(&delivery.Options{
 		WriteTimeout: h.opts.WriteTimeout, Tick: min(max(shortest/8, 5*time.Millisecond), time.Second/2),
 	})
