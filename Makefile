@@ -101,13 +101,11 @@ BENCHCOUNT ?= 1
 bench-postgres: postgres
 	$(GO) test -run '^$$' -bench . -benchtime 5s -count $(BENCHCOUNT) -timeout 2h ./postgres
 
-# nginx with nchan, and a compiler for what shows the machine's limit. The server
-# that Debian's nginx starts with its installation is stopped again.
-nchan:
-	@{ command -v nginx && command -v cc && ls /usr/lib*/nginx/modules/ngx_nchan_module.so; } >/dev/null 2>&1 || \
-	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends nginx libnginx-mod-nchan gcc libc6-dev util-linux && \
-	  { service nginx stop >/dev/null 2>&1 || true; }; } || \
-	{ echo "install nginx with its module nchan, and a C compiler"; exit 1; }
+# The module nchan of nginx, and a compiler for what shows the machine's limit.
+nchan: nginx
+	@{ command -v cc && ls /usr/lib*/nginx/modules/ngx_nchan_module.so; } >/dev/null 2>&1 || \
+	{ apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends libnginx-mod-nchan gcc libc6-dev util-linux; } || \
+	{ echo "install nginx's module nchan, and a C compiler"; exit 1; }
 
 # PEERS has flags: PEERS='-scenario broadcast -rounds 5'. -help lists them.
 PEERS ?=

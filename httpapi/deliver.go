@@ -190,13 +190,13 @@ func (s *stream) begin(b *delivery.Buffer) error {
 		at = s.sub.Position()
 	}
 	s.begun, s.spoke, s.reached, s.told = true, s.h.since(now), at, at
-	if limit := s.h.opts.MaxAge; limit > 0 { // those that began together do not end together
-		s.ages = s.h.since(now.Add(limit - upTo(limit/4)))
+	if age := s.h.age(); age > 0 {
+		s.ages = s.h.since(now.Add(age))
 	}
 	if s.realtime = s.newRealtime(now); s.realtime == nil && !asked.snapshots() {
 		s.asked = nil
 	}
-	b.B = append(b.B, asked.head...)
+	b.B, asked.head = append(b.B, asked.head...), nil
 	b.B = sse.AppendComment(b.B, "connected")
 	b.B = sse.AppendRetry(b.B, s.retry())
 	switch {
@@ -208,15 +208,16 @@ func (s *stream) begin(b *delivery.Buffer) error {
 	return nil
 }
 
+// age returns how long a stream may last, or zero if that is for ever. Those that
+// began together do not end together.
+func (h *Handler) age() time.Duration { return h.opts.MaxAge - upTo(h.opts.MaxAge/4) }
+
 // retry returns how long the client shall wait before it connects again; those
 // of others differ.
 func (s *stream) retry() time.Duration {
 	base := s.h.opts.Retry
 	return (base/2 + upTo(base)).Truncate(time.Millisecond)
 }
-
-// fill is about how much is said before others get their turn.
-const fill = 64 << 10
 
 // events says events that are pending, and reports whether there may be more.
 func (s *stream) events(b *delivery.Buffer) (more bool, err error) {
@@ -254,7 +255,7 @@ func (s *stream) pending(buffer []tidings.Event) (batch tidings.Batch, more bool
 // frames adds the frames of events until there are enough, and returns the
 // others.
 func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidings.Event) {
-	most := b.Len() + fill
+	most := b.Len() + delivery.MaxFill
 	for i := range events {
 		if b.Len() >= most {
 			return events[i:]
@@ -267,7 +268,7 @@ func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidi
 
 // frame adds the frame of an event. A large payload is written from where it is.
 func (s *stream) frame(b *delivery.Buffer, e *tidings.Event) {
-	if len(e.Data) < fill/2 {
+	if len(e.Data) < delivery.MaxFill/2 {
 		b.B = s.format.frame(b.B, e)
 		return
 	}

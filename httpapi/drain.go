@@ -45,14 +45,7 @@ func (h *Handler) Drain(ctx context.Context) error {
 }
 
 // on reports whether streams are to end.
-func (d *drain) on() bool {
-	select {
-	case <-d.begun:
-		return true
-	default:
-		return false
-	}
-}
+func (d *drain) on() bool { return closed(d.begun) }
 
 // enter counts a stream, unless no more may begin.
 func (d *drain) enter() bool {

@@ -129,8 +129,8 @@ func (p *publishing) watch(ctx context.Context, a *Access, over <-chan struct{})
 	if !a.Expires.IsZero() {
 		expired = time.After(time.Until(a.Expires))
 	}
-	if limit := p.h.opts.MaxAge; limit > 0 {
-		aged = time.After(limit - upTo(limit/4))
+	if age := p.h.age(); age > 0 {
+		aged = time.After(age)
 	}
 	for err := error(nil); err == nil; {
 		select {
