@@ -3,6 +3,7 @@ package delivery
 import (
 	"io"
 	"iter"
+	"sync"
 )
 
 // A Buffer gathers what is sent next. What is small is appended to B; what is
@@ -20,6 +21,15 @@ type Buffer struct {
 type reference struct {
 	at int
 	p  []byte
+}
+
+// buffers are those that are not in use.
+var buffers = sync.Pool{New: func() any { return new(Buffer) }}
+
+// giveBack puts a buffer back that is not needed any more.
+func (b *Buffer) giveBack() {
+	b.Reset()
+	buffers.Put(b)
 }
 
 // wasteful is the capacity from which on a Buffer does not keep its memory.

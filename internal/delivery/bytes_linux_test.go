@@ -76,7 +76,9 @@ func rearmed(s *delivery.Server, fd int, result syscall.Errno) syscall.Errno {
 
 // Sockets with the smallest buffers there are, read in odd pieces by clients
 // that are slower than what comes.
-func TestFullSocketsLoseAndRepeatNothing(t *testing.T) {
+func TestFullSocketsLoseAndRepeatNothing(t *testing.T) { both(t, testFullSocketsLoseAndRepeatNothing) }
+
+func testFullSocketsLoseAndRepeatNothing(t *testing.T, newServer maker) {
 	want := pattern(300_000)
 	for _, network := range networks {
 		for _, chunk := range []int{1, 1000, delivery.MaxFill, 300_000} {
@@ -111,18 +113,6 @@ func TestFullSocketsLoseAndRepeatNothing(t *testing.T) {
 				reading.Wait()
 			})
 		}
-	}
-}
-
-// small makes the buffers of a socket as small as they get.
-func small(t testing.TB, c net.Conn) {
-	t.Helper()
-	b := c.(interface {
-		SetWriteBuffer(int) error
-		SetReadBuffer(int) error
-	})
-	if err := errors.Join(b.SetWriteBuffer(1), b.SetReadBuffer(1)); err != nil {
-		t.Fatal(err)
 	}
 }
 

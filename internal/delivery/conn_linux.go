@@ -1,23 +1,13 @@
 package delivery
 
 import (
-	"sync/atomic"
 	"syscall"
 	"time"
 )
 
-// A Conn is a connection that a Server sends on. There may be many, so it is
-// small: 64 bytes, and 8 in its writer's table.
-type Conn struct {
-	w *writer
-
-	// queued says that the writer will Fill, and needs not be told again. It
-	// is true from the start, because the first Fill comes by itself. Only a
-	// Fill makes it false, so after the end one wake-up is the last.
-	queued atomic.Bool
-
-	// Only the writer touches what follows.
-
+// A record is what a writer knows of a connection. Nobody else touches it.
+// With it a Conn has 64 bytes, and 8 in its writer's table.
+type record struct {
 	missed     bool // was woken while it could not be filled
 	state      state
 	fd         int32
@@ -51,26 +41,18 @@ type rest struct {
 }
 
 func newConn(w *writer, fd int) *Conn {
-	c := &Conn{w: w, fd: int32(fd)}
+	c := &Conn{push: w.pushes, record: record{fd: int32(fd)}}
 	c.queued.Store(true)
 	return c
 }
 
-// Wake says that there may be more to Fill. Any goroutine may call it at any
-// time, also after the end; it is cheap and waits for nobody.
-func (c *Conn) Wake() {
-	if !c.queued.Swap(true) {
-		c.w.push(c)
-	}
-}
-
 // start makes the stream. Without one, as after a panic, all that was reserved
 // is given back.
-func (c *Conn) start(start func(*Conn) Stream) error {
+func (c *Conn) start(w *writer, start func(*Conn) Stream) error {
 	defer func() {
 		if c.stream == nil {
 			_ = syscall.Close(int(c.fd))
-			c.w.release()
+			w.release()
 		}
 	}()
 	if c.stream = start(c); c.stream == nil {

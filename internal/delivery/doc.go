@@ -1,9 +1,10 @@
-// Package delivery sends many streams from few goroutines. A connection that
-// has nothing to send costs a small record and a descriptor: no goroutine and
-// no buffer. It needs Linux; elsewhere [New] says so, and who serves streams
-// uses a goroutine for each.
+// Package delivery sends many streams from few goroutines. A connection of a
+// [Server] that has nothing to send costs a small record and a descriptor: no
+// goroutine and no buffer. It needs Linux and sockets. Elsewhere [New] says so,
+// and for TLS and all else that is a [net.Conn] there is a [Portable], which
+// keeps the same promises to a [Stream] and holds a goroutine for each connection.
 //
-// # How does it work?
+// # How does a Server work?
 //
 // Each connection belongs to one writer, which is a goroutine, and nobody else
 // touches it: others put it into the writer's queue ([Conn.Wake]). In a round
@@ -16,11 +17,17 @@
 // until the system says that there is room. Its stream is not asked meanwhile:
 // so a backlog becomes few large writes, and nothing queues for who is slow.
 //
+// # How does a Portable work?
+//
+// A connection's only goroutine waits for the end of its client. A wake-up starts
+// another one, which fills and writes until there is no more. Its writes wait for
+// the client, under deadlines, and nobody else waits for them.
+//
 // # What ends a connection?
 //
 //   - An error of its stream. What was filled before is sent, then the end of
 //     the stream, and the connection is closed when the client closed its own.
 //   - A client that closed its end, also only for what it would send.
 //   - A client that does not accept what it gets in time.
-//   - [Server.Close].
+//   - [Server.Close], [Portable.Close].
 package delivery

@@ -13,7 +13,9 @@ import (
 	"github.com/tidings-dev/tidings/internal/delivery"
 )
 
-func TestAClientThatHangsUpIsNoticed(t *testing.T) {
+func TestAClientThatHangsUpIsNoticed(t *testing.T) { both(t, testAClientThatHangsUpIsNoticed) }
+
+func testAClientThatHangsUpIsNoticed(t *testing.T, newServer maker) {
 	tests := map[string]func(t *testing.T, client net.Conn){
 		"closes": func(t *testing.T, client net.Conn) { _ = client.Close() },
 		"closes its half": func(t *testing.T, client net.Conn) {
@@ -48,6 +50,10 @@ func TestAClientThatHangsUpIsNoticed(t *testing.T) {
 }
 
 func TestAClientThatIsGoneBeforeItIsServedIsNoticed(t *testing.T) {
+	both(t, testAClientThatIsGoneBeforeItIsServedIsNoticed)
+}
+
+func testAClientThatIsGoneBeforeItIsServedIsNoticed(t *testing.T, newServer maker) {
 	for _, network := range networks {
 		s, l := newServer(t, &delivery.Options{Tick: time.Hour}), listen(t, network)
 		client, c := connect(t, l)
@@ -59,7 +65,9 @@ func TestAClientThatIsGoneBeforeItIsServedIsNoticed(t *testing.T) {
 }
 
 // What a client sends neither wakes its stream nor ends it.
-func TestWhatAClientSendsIsIgnored(t *testing.T) {
+func TestWhatAClientSendsIsIgnored(t *testing.T) { both(t, testWhatAClientSendsIsIgnored) }
+
+func testWhatAClientSendsIsIgnored(t *testing.T, newServer maker) {
 	for _, network := range networks {
 		s, l := newServer(t, &delivery.Options{Writers: 1, Tick: time.Hour}), listen(t, network)
 		client, c := connect(t, l)
@@ -88,6 +96,10 @@ func TestWhatAClientSendsIsIgnored(t *testing.T) {
 // Bytes that nobody read must not turn the end into a reset, which would take
 // with it what is under way.
 func TestTheEndArrivesThoughTheClientSentSomething(t *testing.T) {
+	both(t, testTheEndArrivesThoughTheClientSentSomething)
+}
+
+func testTheEndArrivesThoughTheClientSentSomething(t *testing.T, newServer maker) {
 	want := string(pattern(2_000_000))
 	for _, network := range networks {
 		s, l := newServer(t, nil), listen(t, network)
@@ -120,6 +132,10 @@ func TestTheEndArrivesThoughTheClientSentSomething(t *testing.T) {
 // Whoever is told that its stream is over may come back at once, and must not
 // find what the stream held.
 func TestAStreamIsClosedBeforeItsClientKnows(t *testing.T) {
+	both(t, testAStreamIsClosedBeforeItsClientKnows)
+}
+
+func testAStreamIsClosedBeforeItsClientKnows(t *testing.T, newServer maker) {
 	s, l := newServer(t, nil), listen(t, "tcp")
 	for range 20 {
 		client, c := connect(t, l)
@@ -135,6 +151,10 @@ func TestAStreamIsClosedBeforeItsClientKnows(t *testing.T) {
 }
 
 func TestAClientThatDoesNotCloseItsHalfIsLeft(t *testing.T) {
+	both(t, testAClientThatDoesNotCloseItsHalfIsLeft)
+}
+
+func testAClientThatDoesNotCloseItsHalfIsLeft(t *testing.T, newServer maker) {
 	for _, network := range networks {
 		s, l := newServer(t, &delivery.Options{Writers: 1, WriteTimeout: 50 * time.Millisecond, Tick: 10 * time.Millisecond}), listen(t, network)
 		before := descriptors(t)
@@ -155,7 +175,7 @@ func TestAClientThatDoesNotCloseItsHalfIsLeft(t *testing.T) {
 
 // untilDescriptors waits until the process has n descriptors, by letting the
 // only writer of s do one thing after the other.
-func untilDescriptors(t *testing.T, s *delivery.Server, l net.Listener, n int) {
+func untilDescriptors(t *testing.T, s server, l net.Listener, n int) {
 	t.Helper()
 	for end := time.Now().Add(patience); descriptors(t) != n; {
 		if settle(t, s, l); time.Now().After(end) {
@@ -164,7 +184,9 @@ func untilDescriptors(t *testing.T, s *delivery.Server, l net.Listener, n int) {
 	}
 }
 
-func TestTickEndsAStream(t *testing.T) {
+func TestTickEndsAStream(t *testing.T) { both(t, testTickEndsAStream) }
+
+func testTickEndsAStream(t *testing.T, newServer maker) {
 	expired := errors.New("expired")
 	s, l := newServer(t, &delivery.Options{Tick: time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)
@@ -178,6 +200,10 @@ func TestTickEndsAStream(t *testing.T) {
 }
 
 func TestTickEndsAStreamWhoseClientDoesNotRead(t *testing.T) {
+	both(t, testTickEndsAStreamWhoseClientDoesNotRead)
+}
+
+func testTickEndsAStreamWhoseClientDoesNotRead(t *testing.T, newServer maker) {
 	expired := errors.New("expired")
 	s, l := newServer(t, &delivery.Options{Tick: time.Millisecond, WriteTimeout: time.Hour}), listen(t, "tcp")
 	_, c := connect(t, l)
@@ -205,7 +231,9 @@ func TestTickEndsAStreamWhoseClientDoesNotRead(t *testing.T) {
 	}
 }
 
-func TestTickAsksForAFill(t *testing.T) {
+func TestTickAsksForAFill(t *testing.T) { both(t, testTickAsksForAFill) }
+
+func testTickAsksForAFill(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Tick: time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)
 	due := false
@@ -264,7 +292,9 @@ func TestAWriteToAClientThatIsGoneIsAHangUp(t *testing.T) {
 	}
 }
 
-func TestAClientThatNeverReadsIsCut(t *testing.T) {
+func TestAClientThatNeverReadsIsCut(t *testing.T) { both(t, testAClientThatNeverReadsIsCut) }
+
+func testAClientThatNeverReadsIsCut(t *testing.T, newServer maker) {
 	for _, network := range networks {
 		s, l := newServer(t, &delivery.Options{WriteTimeout: 50 * time.Millisecond, Tick: 5 * time.Millisecond}), listen(t, network)
 		client, c := connect(t, l)
@@ -287,17 +317,12 @@ func TestAClientThatNeverReadsIsCut(t *testing.T) {
 	}
 }
 
-// endless is a stream that always has more.
-func endless() *script {
-	p := make([]byte, delivery.MaxFill)
-	return &script{fill: func(b *delivery.Buffer) (bool, error) {
-		b.Refer(p)
-		return true, nil
-	}}
-}
-
 // A byte now and then is not what a client has to accept in time.
 func TestAClientThatReadsAByteNowAndThenIsCut(t *testing.T) {
+	both(t, testAClientThatReadsAByteNowAndThenIsCut)
+}
+
+func testAClientThatReadsAByteNowAndThenIsCut(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{WriteTimeout: 100 * time.Millisecond, Tick: 5 * time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)
 	small(t, c)
@@ -333,7 +358,9 @@ func TestAClientThatAcceptsAByteAtATimeIsCut(t *testing.T) {
 }
 
 // Who reads, though slowly, has a new deadline after each MaxFill.
-func TestAClientThatReadsEnoughIsNotCut(t *testing.T) {
+func TestAClientThatReadsEnoughIsNotCut(t *testing.T) { both(t, testAClientThatReadsEnoughIsNotCut) }
+
+func testAClientThatReadsEnoughIsNotCut(t *testing.T, newServer maker) {
 	const timeout = time.Second
 	s, l := newServer(t, &delivery.Options{WriteTimeout: timeout, Tick: 5 * time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)

@@ -64,7 +64,9 @@ func TestAReaderFarBehindDelaysTheOthersByOneTurn(t *testing.T) {
 }
 
 // Clients that do not read cost their neighbours nothing.
-func TestClientsThatDoNotReadDelayNobody(t *testing.T) {
+func TestClientsThatDoNotReadDelayNobody(t *testing.T) { both(t, testClientsThatDoNotReadDelayNobody) }
+
+func testClientsThatDoNotReadDelayNobody(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{WriteTimeout: time.Hour}), listen(t, "tcp")
 	var stuck []*script
 	for range 20 {

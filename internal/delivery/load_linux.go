@@ -22,9 +22,6 @@ type load struct {
 	cause error // why the connection ended meanwhile; only the writer touches it
 }
 
-// buffers are those of loads that are not waiting.
-var buffers = sync.Pool{New: func() any { return new(Buffer) }}
-
 // beginLoad has a connection filled by a goroutine of its own.
 func (w *writer) beginLoad(c *Conn) {
 	c.state = loading
@@ -45,8 +42,7 @@ func (w *writer) collect(c *Conn) {
 	default:
 		c.load = nil
 		w.send(c, l.buffer, l.more, l.err)
-		l.buffer.Reset()
-		buffers.Put(l.buffer)
+		l.buffer.giveBack()
 	}
 }
 
@@ -72,7 +68,7 @@ func (l *load) run() {
 	l.buffer = buffers.Get().(*Buffer)
 	l.more, l.err = l.stream.Fill(l.buffer)
 	l.done.Store(true)
-	l.c.w.push(l.c)
+	l.c.push(l.c)
 }
 
 // loads runs a limited number of loads at once, in the order in which they

@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"errors"
 	"net"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -29,7 +30,7 @@ func (w *waiting) Interrupt() {
 }
 
 // serveWaiting serves a stream that says something after each wait.
-func serveWaiting(t *testing.T, s *delivery.Server, c net.Conn, say string) *waiting {
+func serveWaiting(t *testing.T, s server, c net.Conn, say string) *waiting {
 	t.Helper()
 	w := &waiting{filling: make(chan struct{}, 100), let: make(chan struct{}), told: make(chan struct{})}
 	w.ended, w.t = make(chan struct{}), t
@@ -50,7 +51,9 @@ func serveWaiting(t *testing.T, s *delivery.Server, c net.Conn, say string) *wai
 	return w
 }
 
-func TestAFillThatBlocksDelaysNobody(t *testing.T) {
+func TestAFillThatBlocksDelaysNobody(t *testing.T) { both(t, testAFillThatBlocksDelaysNobody) }
+
+func testAFillThatBlocksDelaysNobody(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Writers: 1, Tick: time.Millisecond}), listen(t, "tcp")
 	client, c := connect(t, l)
 	slow := serveWaiting(t, s, c, "slow")
@@ -64,6 +67,10 @@ func TestAFillThatBlocksDelaysNobody(t *testing.T) {
 
 // A wake-up during a Fill may be about what that did not see any more.
 func TestAWakeDuringAFillThatBlocksIsFollowedByAnother(t *testing.T) {
+	both(t, testAWakeDuringAFillThatBlocksIsFollowedByAnother)
+}
+
+func testAWakeDuringAFillThatBlocksIsFollowedByAnother(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Writers: 1, Tick: time.Hour}), listen(t, "tcp")
 	for _, settles := range []bool{false, true} {
 		client, c := connect(t, l)
@@ -127,6 +134,10 @@ func TestOnlySoManyFillsBlockAtOnce(t *testing.T) {
 }
 
 func TestAStreamIsInterruptedWhenItsClientGoes(t *testing.T) {
+	both(t, testAStreamIsInterruptedWhenItsClientGoes)
+}
+
+func testAStreamIsInterruptedWhenItsClientGoes(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Writers: 1}), listen(t, "tcp")
 	before := descriptors(t)
 	client, c := connect(t, l)
@@ -134,12 +145,9 @@ func TestAStreamIsInterruptedWhenItsClientGoes(t *testing.T) {
 	await(t, w.filling)
 	_ = client.Close()
 	await(t, w.told)
-	settle(t, s, l)
-	if n := descriptors(t); n != before {
-		t.Errorf("%d descriptors while the Fill runs, want %d", n, before)
-	}
-	if n := s.Connections(); n != 1 {
-		t.Errorf("%d connections while the Fill runs, want 1", n)
+	untilDescriptors(t, s, l, before) // though the Fill runs
+	for s.Connections() != 1 {        // that counts
+		runtime.Gosched()
 	}
 	select {
 	case <-w.ended:
@@ -175,22 +183,19 @@ func TestAStreamThatWaitsForItsTurnToBlockEndsAtOnce(t *testing.T) {
 	}
 }
 
-func TestCloseInterruptsFills(t *testing.T) {
+func TestCloseInterruptsFills(t *testing.T) { both(t, testCloseInterruptsFills) }
+
+func testCloseInterruptsFills(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Loads: 1}), listen(t, "tcp")
 	_, c := connect(t, l)
 	running := serveWaiting(t, s, c, "")
 	await(t, running.filling)
-	_, c = connect(t, l)
-	queued := serveWaiting(t, s, c, "")
 	closed := make(chan struct{})
 	go func() {
 		s.Close()
 		close(closed)
 	}()
 	await(t, running.told)
-	if err := queued.why(t); !errors.Is(err, delivery.ErrClosed) {
-		t.Errorf("got %v, want ErrClosed", err)
-	}
 	select {
 	case <-closed:
 		t.Error("Close did not wait for a Fill")
@@ -203,9 +208,26 @@ func TestCloseInterruptsFills(t *testing.T) {
 	}
 }
 
+// A stream that waits for its turn to block is not waited for.
+func TestCloseEndsWhatWaitsForItsTurnToBlock(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Loads: 1, Writers: 1}), listen(t, "tcp")
+	_, c := connect(t, l)
+	running := serveWaiting(t, s, c, "")
+	await(t, running.filling)
+	_, c = connect(t, l)
+	queued := serveWaiting(t, s, c, "")
+	go s.Close()
+	if err := queued.why(t); !errors.Is(err, delivery.ErrClosed) {
+		t.Errorf("got %v, want ErrClosed", err)
+	}
+	close(running.let)
+}
+
 // A stream may block at one time and not at another, and what it filled while
 // it blocked comes before what it fills later.
-func TestBlockingAndNotBlockingMayChange(t *testing.T) {
+func TestBlockingAndNotBlockingMayChange(t *testing.T) { both(t, testBlockingAndNotBlockingMayChange) }
+
+func testBlockingAndNotBlockingMayChange(t *testing.T, newServer maker) {
 	s, l := newServer(t, nil), listen(t, "tcp")
 	client, c := connect(t, l)
 	n := 0

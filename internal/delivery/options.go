@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Options change how a Server works. A field that is not positive has the
+// Options change how a Server or a Portable works. A field that is not positive has the
 // default.
 type Options struct {
-	// Writers is how many goroutines send: by default GOMAXPROCS. More only
+	// Writers is how many goroutines of a Server send: by default GOMAXPROCS. More only
 	// get in each other's way.
 	Writers int
 
@@ -22,7 +22,7 @@ type Options struct {
 	// at: by default every 250 ms.
 	Tick time.Duration
 
-	// Loads is how many Fills that block run at once: by default 64. Others
+	// Loads is how many Fills of a Server that block run at once: by default 64. Others
 	// wait for their turn.
 	Loads int
 }

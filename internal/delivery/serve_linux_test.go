@@ -44,13 +44,15 @@ func TestOnlySocketsAreTakenOver(t *testing.T) {
 	_ = datagrams.Close()
 }
 
-func TestWhatCannotBeServedIsUntouched(t *testing.T) {
+func TestWhatCannotBeServedIsUntouched(t *testing.T) { both(t, testWhatCannotBeServedIsUntouched) }
+
+func testWhatCannotBeServedIsUntouched(t *testing.T, newServer maker) {
 	closed := newServer(t, nil)
 	closed.Close()
 	open := newServer(t, nil)
 	panics := func(*delivery.Conn) delivery.Stream { panic("start") }
 	tests := map[string]struct {
-		s     *delivery.Server
+		s     server
 		start func(*delivery.Conn) delivery.Stream
 		want  error
 	}{
@@ -117,7 +119,9 @@ func TestServeTakesOver(t *testing.T) {
 }
 
 // What woke the stream before Serve returned is not forgotten.
-func TestWakeWorksBeforeServeHasReturned(t *testing.T) {
+func TestWakeWorksBeforeServeHasReturned(t *testing.T) { both(t, testWakeWorksBeforeServeHasReturned) }
+
+func testWakeWorksBeforeServeHasReturned(t *testing.T, newServer maker) {
 	s, l := newServer(t, nil), listen(t, "tcp")
 	client, c := connect(t, l)
 	f := newFeed()
@@ -142,6 +146,10 @@ func TestWakeWorksBeforeServeHasReturned(t *testing.T) {
 }
 
 func TestOptionsThatAreNotPositiveHaveDefaults(t *testing.T) {
+	both(t, testOptionsThatAreNotPositiveHaveDefaults)
+}
+
+func testOptionsThatAreNotPositiveHaveDefaults(t *testing.T, newServer maker) {
 	s := newServer(t, &delivery.Options{Writers: -1, WriteTimeout: -1, Tick: -1, Loads: -1})
 	client, c := connect(t, listen(t, "tcp"))
 	serve(t, s, c, &script{
@@ -205,7 +213,9 @@ func TestWritersHaveAboutAsManyConnections(t *testing.T) {
 }
 
 // What an idle connection holds does not depend on what it sent.
-func TestAnIdleConnectionHoldsNoBuffer(t *testing.T) {
+func TestAnIdleConnectionHoldsNoBuffer(t *testing.T) { both(t, testAnIdleConnectionHoldsNoBuffer) }
+
+func testAnIdleConnectionHoldsNoBuffer(t *testing.T, newServer maker) {
 	const connections, sent = 200, 16 << 10
 	s, l := newServer(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp")
 	var clients, conns []net.Conn
@@ -243,6 +253,10 @@ func heap() int {
 
 // A wake-up during a Fill may be about what that did not see any more.
 func TestAWakeDuringAFillIsFollowedByAnother(t *testing.T) {
+	both(t, testAWakeDuringAFillIsFollowedByAnother)
+}
+
+func testAWakeDuringAFillIsFollowedByAnother(t *testing.T, newServer maker) {
 	s, l := newServer(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp")
 	client, c := connect(t, l)
 	var stream *script
@@ -265,6 +279,10 @@ func TestAWakeDuringAFillIsFollowedByAnother(t *testing.T) {
 
 // Whether or not start returns a stream after all.
 func TestCloseWaitsForAStreamThatIsBeingMade(t *testing.T) {
+	both(t, testCloseWaitsForAStreamThatIsBeingMade)
+}
+
+func testCloseWaitsForAStreamThatIsBeingMade(t *testing.T, newServer maker) {
 	l := listen(t, "tcp")
 	for _, fails := range []bool{false, true} {
 		s := newServer(t, &delivery.Options{Tick: time.Hour})

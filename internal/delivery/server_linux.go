@@ -17,9 +17,6 @@ type Server struct {
 	running sync.WaitGroup // writers, pollers and Fills that block
 }
 
-// errNoStream says that Serve was used wrongly.
-var errNoStream = errors.New("delivery: start returned a nil Stream")
-
 // New returns a Server, which has to be closed. Options may be nil. On systems
 // other than Linux the error matches errors.ErrUnsupported.
 func New(o *Options) (*Server, error) { return newServer(o, send) }
@@ -59,7 +56,7 @@ func (s *Server) Serve(c net.Conn, start func(*Conn) Stream) error {
 		return ErrClosed
 	}
 	conn := newConn(w, fd)
-	if err := conn.start(start); err != nil {
+	if err := conn.start(w, start); err != nil {
 		return err
 	}
 	_ = c.Close() // the system goes on with the duplicate, Go's poller lets go

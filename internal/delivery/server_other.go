@@ -10,7 +10,7 @@ import (
 )
 
 // errSystem says that New and Serve can do nothing here.
-var errSystem = fmt.Errorf("delivery: not on %s, serve each stream from a goroutine: %w", runtime.GOOS, errors.ErrUnsupported)
+var errSystem = fmt.Errorf("delivery: not on %s, use NewPortable: %w", runtime.GOOS, errors.ErrUnsupported)
 
 // A Server sends the streams of many connections; on this system it cannot.
 type Server struct{}
@@ -28,8 +28,5 @@ func (s *Server) Connections() int { return 0 }
 // Close does nothing.
 func (s *Server) Close() {}
 
-// A Conn is a connection that a Server sends on.
-type Conn struct{}
-
-// Wake does nothing.
-func (c *Conn) Wake() {}
+// A record is what a Server knows of a connection.
+type record struct{}

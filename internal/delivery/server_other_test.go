@@ -19,3 +19,6 @@ func TestOtherSystemsAreNotSupported(t *testing.T) {
 	}
 	s.Close()
 }
+
+// makers are those of this system.
+var makers = map[string]maker{"portable": newPortable}

@@ -16,7 +16,9 @@ import (
 
 // Many publish and wake everyone while clients come, read some and go. Those
 // that stay have everything at the end, by the wake-ups alone.
-func TestStormsOfWakesLoseNothing(t *testing.T) {
+func TestStormsOfWakesLoseNothing(t *testing.T) { both(t, testStormsOfWakesLoseNothing) }
+
+func testStormsOfWakesLoseNothing(t *testing.T, newServer maker) {
 	s, l, f := newServer(t, &delivery.Options{Writers: 3, Tick: time.Hour}), listen(t, "unix"), newFeed()
 	const publishers, events, size = 4, many / 4, 50
 	all := pattern(publishers * events * size)
@@ -71,7 +73,7 @@ func (f *feed) wakeAll() {
 }
 
 // comeAndGo connects, reads a part of the feed and goes, again and again.
-func comeAndGo(t *testing.T, s *delivery.Server, l net.Listener, mu *sync.Mutex, f *feed, all []byte, seed uint64, stop chan struct{}) {
+func comeAndGo(t *testing.T, s server, l net.Listener, mu *sync.Mutex, f *feed, all []byte, seed uint64, stop chan struct{}) {
 	random := rand.New(rand.NewPCG(seed, 0))
 	for {
 		select {
@@ -97,12 +99,11 @@ func comeAndGo(t *testing.T, s *delivery.Server, l net.Listener, mu *sync.Mutex,
 }
 
 // After any number of connections nothing of them is left.
-func TestWhoCameAndWentLeavesNothing(t *testing.T) {
+func TestWhoCameAndWentLeavesNothing(t *testing.T) { both(t, testWhoCameAndWentLeavesNothing) }
+
+func testWhoCameAndWentLeavesNothing(t *testing.T, newServer maker) {
 	f, before := newFeed(), descriptors(t)
-	s, err := delivery.New(&delivery.Options{Writers: 2, Tick: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := newServer(t, &delivery.Options{Writers: 2, Tick: time.Millisecond})
 	publish, published := time.NewTicker(100*time.Microsecond), make(chan struct{})
 	defer publish.Stop()
 	stop := make(chan struct{})
@@ -131,8 +132,8 @@ func TestWhoCameAndWentLeavesNothing(t *testing.T) {
 	close(stop)
 	<-published
 	s.Close()
-	if n := s.Connections() + s.SlotsInUse() + len(f.readers); n != 0 {
-		t.Errorf("%d connections, slots or readers are left", n)
+	if n := s.Connections() + len(f.readers); n != 0 {
+		t.Errorf("%d connections or readers are left", n)
 	}
 	if n := descriptors(t) - 8; n != before {
 		t.Errorf("%d descriptors, want the %d of before", n, before)
@@ -140,7 +141,7 @@ func TestWhoCameAndWentLeavesNothing(t *testing.T) {
 }
 
 // pass connects and goes, in one way or another, while the feed goes on.
-func pass(t *testing.T, s *delivery.Server, l net.Listener, f *feed, n int) {
+func pass(t *testing.T, s server, l net.Listener, f *feed, n int) {
 	client, err := net.Dial(l.Addr().Network(), l.Addr().String())
 	if err != nil {
 		t.Error(err)
@@ -173,13 +174,12 @@ func (f *feed) len() int {
 }
 
 // Close may come at any moment, more than once, and while connections come.
-func TestCloseAtAnyMomentLeavesNothing(t *testing.T) {
+func TestCloseAtAnyMomentLeavesNothing(t *testing.T) { both(t, testCloseAtAnyMomentLeavesNothing) }
+
+func testCloseAtAnyMomentLeavesNothing(t *testing.T, newServer maker) {
 	l, before := listen(t, "unix"), descriptors(t)
 	for i := range 100 {
-		s, err := delivery.New(&delivery.Options{Writers: 1 + i%3, Loads: 2, Tick: time.Millisecond})
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := newServer(t, &delivery.Options{Writers: 1 + i%3, Loads: 2, Tick: time.Millisecond})
 		var all sync.WaitGroup
 		var streams []*script
 		var clients []net.Conn
@@ -227,8 +227,8 @@ func TestCloseAtAnyMomentLeavesNothing(t *testing.T) {
 			}
 			stream.conn.Wake()
 		}
-		if n, m := s.Connections(), s.SlotsInUse(); n != 0 || m != 0 {
-			t.Errorf("%d connections and %d slots are left", n, m)
+		if n := s.Connections(); n != 0 {
+			t.Errorf("%d connections are left", n)
 		}
 		for _, client := range clients {
 			_ = client.Close()
@@ -241,7 +241,9 @@ func TestCloseAtAnyMomentLeavesNothing(t *testing.T) {
 
 // An end that the stream itself had begun is not undone by Close: the client
 // has all of it.
-func TestCloseLeavesWhatWasSent(t *testing.T) {
+func TestCloseLeavesWhatWasSent(t *testing.T) { both(t, testCloseLeavesWhatWasSent) }
+
+func testCloseLeavesWhatWasSent(t *testing.T, newServer maker) {
 	for _, network := range networks {
 		l := listen(t, network)
 		for range 10 {

@@ -8,7 +8,7 @@ import (
 // A Stream is what a connection carries. The methods of one stream are called
 // one after the other, not always by the same goroutine; [Interrupter] has the
 // one exception. None may block, except Fill while Blocks says so: others wait
-// for it. None may call [Server.Close].
+// for it. None may call Close of the server.
 type Stream interface {
 	// Fill adds to b what is to be sent next, about MaxFill bytes at most
 	// (more for one thing that is larger by itself), and reports whether there
@@ -19,7 +19,7 @@ type Stream interface {
 	Fill(b *Buffer) (more bool, err error)
 
 	// Blocks reports whether the next Fill may wait, for a log or a program.
-	// That is then called on a goroutine of its own.
+	// A Server then calls that on a goroutine of its own.
 	Blocks() bool
 
 	// Tick is called once in Options.Tick, whether or not something is being
@@ -53,6 +53,6 @@ var (
 	// ErrHungUp says that the client closed its end of the connection.
 	ErrHungUp = errors.New("delivery: the client hung up")
 
-	// ErrClosed says that Server.Close was called.
+	// ErrClosed says that Close of the server was called.
 	ErrClosed = errors.New("delivery: the server is closed")
 )

@@ -14,6 +14,7 @@ type writer struct {
 	s      *Server
 	sendTo sendFunc
 	poller *poller
+	pushes func(*Conn)   // is push
 	kick   chan struct{} // says that the queue, or closing, is to be looked at
 
 	// connections counts those that Serve is about to push, too.
@@ -41,7 +42,9 @@ func newWriter(s *Server, send sendFunc) (*writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}, nil
+	w := &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}
+	w.pushes = w.push
+	return w, nil
 }
 
 // reserve counts a connection that will come, unless w is closing.
