@@ -20,22 +20,23 @@ import (
 	"go.uber.org/goleak"
 )
 
-// TestMain runs all tests twice, with streams on the one path and on the other.
+// TestMain runs all tests with each way in which streams are written.
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(bothPaths{m})
+	goleak.VerifyTestMain(allPaths{m})
 }
 
-// rawPath says which path streams take, as far as they can.
-var rawPath bool
+// path says which path streams take, as far as they can.
+var path httpapi.Delivery
 
-// bothPaths runs all tests on each path.
-type bothPaths struct{ m *testing.M }
+// allPaths runs all tests on each path.
+type allPaths struct{ m *testing.M }
 
 // Run implements what goleak wants.
-func (b bothPaths) Run() int {
-	code := b.m.Run()
-	rawPath = true
-	return max(code, b.m.Run())
+func (a allPaths) Run() (code int) {
+	for _, path = range []httpapi.Delivery{httpapi.ByRequest, httpapi.Portable, httpapi.Raw} {
+		code = max(code, a.m.Run())
+	}
+	return code
 }
 
 // onPath returns the options for the path that is tested.
@@ -44,7 +45,7 @@ func onPath(opts *httpapi.Options) *httpapi.Options {
 	if opts != nil {
 		o = *opts
 	}
-	o.Raw = rawPath
+	o.Delivery = path
 	return &o
 }
 

@@ -15,11 +15,11 @@ import (
 // BenchmarkIdle is the heap that a stream holds that waits, each of an owner of
 // its own.
 func BenchmarkIdle(b *testing.B) {
-	for _, raw := range []bool{true, false} {
-		b.Run(fmt.Sprintf("raw=%v", raw), func(b *testing.B) {
+	for name, delivery := range map[string]httpapi.Delivery{"raw": httpapi.Raw, "portable": httpapi.Portable, "request": httpapi.ByRequest} {
+		b.Run(name, func(b *testing.B) {
 			const n = 2000
 			hub := newHub(b, nil, &tidings.Options{MaxConnections: -1})
-			h := httpapi.New(hub, &httpapi.Options{Raw: raw})
+			h := httpapi.New(hub, &httpapi.Options{Delivery: delivery})
 			listener, err := net.Listen("tcp", "127.0.0.1:0")
 			if err != nil {
 				b.Fatal(err)

@@ -15,8 +15,8 @@ import (
 )
 
 // A stream is what is said on one connection, and when. Who waits and writes is
-// another matter: the goroutine of its request (portable.go), or a few for all
-// streams (raw.go). It implements [delivery.Stream]. There are many, most of
+// another matter: the goroutine of its request (attend.go), or what its connection was
+// taken to (take.go). It implements [delivery.Stream]. There are many, most of
 // which wait: it is small.
 type stream struct {
 	h       *Handler
@@ -36,7 +36,8 @@ type stream struct {
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
 
-	conn atomic.Pointer[delivery.Conn] // on the raw path
+	taker taker                         // nil where the goroutine of the request writes
+	conn  atomic.Pointer[delivery.Conn] // when it was taken over
 	interruption
 
 	raw     bool
@@ -83,7 +84,7 @@ func (s *stream) Blocks() bool {
 // Fill adds what is to be said next, and reports whether there may be more at
 // once; otherwise the subscription wakes.
 func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
-	if s.raw {
+	if s.taker != nil {
 		defer s.survive(&err)
 	}
 	before := b.Len()
@@ -166,7 +167,7 @@ func (s *stream) path() *atomic.Int64 {
 // Close ends the stream, of which nothing is written any more. Whatever the
 // program's hooks do, its place is given back.
 func (s *stream) Close(err error) {
-	if s.raw {
+	if s.taker != nil {
 		defer s.survive(&err)
 	}
 	defer s.h.release(s.guard)

@@ -69,13 +69,14 @@
 // queues nothing: it holds a cursor of the hub, a timer, and while it writes two
 // pooled buffers.
 //
-// On Linux a program that serves many streams over plain HTTP/1, perhaps behind a
-// proxy, lets a few goroutines write to all of them, which takes a fraction of the
-// memory:
+// A program that serves many streams lets their connections be taken over from
+// the [http.Server], which takes a fraction of the memory while they wait; on
+// Linux and over plain HTTP/1, perhaps behind a proxy, a few goroutines then write
+// to all of them, which takes a fraction of that:
 //
-//	api := httpapi.New(hub, &httpapi.Options{Raw: true})
+//	api := httpapi.New(hub, &httpapi.Options{Delivery: httpapi.Raw})
 //	server := &http.Server{Handler: api, ConnContext: api.ConnContext}
 //
-// Other streams of that server are served as before. An [http.Server] does not
-// know of those any more: they end with Drain, and with the hub.
+// Streams of HTTP/2 are served as before. An [http.Server] does not know of the
+// others any more: they end with Drain, and with the hub.
 package httpapi

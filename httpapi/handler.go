@@ -68,10 +68,9 @@ type Options struct {
 	// carry real-time stats, if they changed; 5 seconds by default, negative for
 	// never.
 	StatsInterval time.Duration
-	// Raw lets a few goroutines write to streams, which then cost a few words
-	// each. It takes Linux, HTTP/1 without TLS, and [Handler.ConnContext]; other
-	// streams are served by the goroutines of their requests.
-	Raw bool
+	// Delivery is how streams are written; by default each by the goroutine of
+	// its request.
+	Delivery Delivery
 	// Page, if not nil, serves GET / and what lies under /assets/.
 	Page http.Handler
 	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
@@ -120,7 +119,8 @@ type Handler struct {
 	envelopes envelopeFormat
 	stats     *analytics.Tracker
 	drain     drain
-	raw       *delivery.Server // nil if there is none
+	raw       *delivery.Server   // nil if there is none
+	portable  *delivery.Portable // nil if there is none
 	paths     paths
 	zero      time.Time // of moments
 }
@@ -140,7 +140,7 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 	}
 	h.envelopes = envelopes(hub.Router())
 	h.drain = newDrain()
-	h.raw = h.newServer()
+	h.takeOver()
 	h.routes()
 	return h
 }

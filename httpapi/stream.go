@@ -15,7 +15,7 @@ type streaming struct {
 	start     tidings.Start
 	presented tidings.ID // zero unless the client resumes
 	opening   *opening   // what it begins with, besides events
-	head      []byte     // and before everything, on the raw path
+	head      []byte     // and before everything, where the connection is taken over
 	manner
 }
 
@@ -47,7 +47,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err
 			s.Close(ended)
 		}
 	}()
-	s.raw = h.takes(w, r)
+	s.taker, s.raw = h.taker(w, r)
 	out, err := newWriter(w, h.opts.WriteTimeout)
 	if err == nil {
 		err = s.open(r.Context())
@@ -68,7 +68,7 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err
 func (s *stream) deliver(w http.ResponseWriter, r *http.Request, out *writer) error {
 	s.counted = true
 	s.path().Add(1)
-	if !s.raw {
+	if s.taker == nil {
 		return s.attend(r.Context(), out)
 	}
 	if err := s.take(w, r); err != nil {

@@ -32,7 +32,7 @@ type serve struct {
 	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
 	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
 	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
-	Delivery       string        `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw is by a few goroutines for all, portable by one for each, auto is raw where that can be (${default})."`
+	Delivery       string        `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw is by a few goroutines for all where that can be, portable by one for each, auto is raw or else portable (${default})."`
 	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
 }
 
@@ -123,13 +123,21 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 	}
 	api := httpapi.New(hub, &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
-		Page: page.Handler(), Metrics: metrics.Handler(hub), Raw: s.Delivery != "portable",
+		Page: page.Handler(), Metrics: metrics.Handler(hub), Delivery: s.delivery(),
 	})
 	r := &running{log, hub, listener, api}
 	if s.Delivery == "raw" && !api.Raw() {
 		return nil, errors.Join(fmt.Errorf("--delivery raw: this system has none, leave it to auto"), r.close(), listener.Close())
 	}
 	return r, nil
+}
+
+// delivery returns how streams are written.
+func (s *serve) delivery() httpapi.Delivery {
+	if s.Delivery == "portable" {
+		return httpapi.Portable
+	}
+	return httpapi.Raw
 }
 
 // check reports, before anything starts, what cannot be.

@@ -7,8 +7,9 @@ import (
 	"github.com/tidings-dev/tidings/internal/delivery"
 )
 
-// attend is the portable path: the goroutine of the request waits for what
-// there is to say, and writes it. It returns why the stream ends.
+// attend is what is done where a connection is not taken over: the goroutine of
+// the request waits for what there is to say, and writes it. It returns why the
+// stream ends.
 func (s *stream) attend(ctx context.Context, out *writer) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
