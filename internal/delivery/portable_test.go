@@ -20,24 +20,24 @@ import (
 // A wrapped is a connection of which one knows no more than that.
 type wrapped struct{ net.Conn }
 
-// overTLS returns both ends of a connection with TLS, after the handshake.
-func overTLS(t *testing.T) (client, server net.Conn) {
+// overTLS returns both ends of a connection with TLS on top of it, after the
+// handshake.
+func overTLS(t *testing.T, client, server net.Conn) (net.Conn, net.Conn) {
 	t.Helper()
 	signer := httptest.NewUnstartedServer(nil)
 	signer.StartTLS()
 	defer signer.Close()
-	client, server = connect(t, listen(t, "tcp"))
-	small(t, server)
-	secured := tls.Server(server, &tls.Config{Certificates: signer.TLS.Certificates})
+	// A ticket would have to be read before the handshake is over.
+	s := tls.Server(server, &tls.Config{Certificates: signer.TLS.Certificates, SessionTicketsDisabled: true})
 	shaken := make(chan error, 1)
-	go func() { shaken <- secured.HandshakeContext(t.Context()) }()
+	go func() { shaken <- s.HandshakeContext(t.Context()) }()
 	roots := x509.NewCertPool()
 	roots.AddCert(signer.Certificate())
 	c := tls.Client(client, &tls.Config{RootCAs: roots, ServerName: "example.com"})
 	if err := errors.Join(c.HandshakeContext(t.Context()), <-shaken); err != nil {
 		t.Fatal(err)
 	}
-	return c, secured
+	return c, s
 }
 
 // kinds are connections that only a Portable serves.
@@ -47,7 +47,14 @@ var kinds = map[string]func(t *testing.T) (client, server net.Conn){
 		client, server = connect(t, listen(t, "tcp"))
 		return client, wrapped{server}
 	},
-	"TLS": overTLS,
+	"TLS": func(t *testing.T) (client, server net.Conn) {
+		client, server = connect(t, listen(t, "tcp"))
+		return overTLS(t, client, server)
+	},
+	"TLS over a pipe": func(t *testing.T) (client, server net.Conn) { // takes no byte that is not read
+		client, server = net.Pipe()
+		return overTLS(t, client, server)
+	},
 }
 
 func TestAPortableServesConnectionsOfAnyKind(t *testing.T) {
@@ -180,5 +187,39 @@ func TestAnIdleConnectionOfAPortableHasOneGoroutine(t *testing.T) {
 		if time.Now().After(end) {
 			t.Fatalf("%d goroutines, want %d", runtime.NumGoroutine(), before+connections)
 		}
+	}
+}
+
+// A drowsy is a connection that wakes its stream at the last moment before that
+// rests.
+type drowsy struct {
+	net.Conn
+	wake func()
+}
+
+func (d *drowsy) SetWriteDeadline(t time.Time) error {
+	if t.IsZero() {
+		d.wake()
+	}
+	return d.Conn.SetWriteDeadline(t)
+}
+
+// A wake-up is not lost where a delivery ends at the same moment.
+func TestAWakeAtTheEndOfADeliveryIsFollowedByAnother(t *testing.T) {
+	client, c := connect(t, listen(t, "tcp"))
+	stream, n := new(script), byte('0')
+	stream.fill = func(b *delivery.Buffer) (bool, error) {
+		n++
+		b.B = append(b.B, n)
+		return false, nil
+	}
+	d := &drowsy{Conn: c, wake: func() {
+		if n < '5' {
+			stream.conn.Wake()
+		}
+	}}
+	serve(t, newPortable(t, &delivery.Options{Tick: time.Hour}), d, stream)
+	if got := read(t, client, 5); got != "12345" {
+		t.Errorf("got %q", got)
 	}
 }
