@@ -5,11 +5,11 @@ import (
 	"time"
 )
 
-// Options change how a Server or a Portable works. A field that is not positive has the
-// default.
+// Options change how a Server or a Portable works. A field that is not positive
+// has the default.
 type Options struct {
-	// Writers is how many goroutines of a Server send: by default GOMAXPROCS. More only
-	// get in each other's way.
+	// Writers is how many goroutines of a Server send: by default GOMAXPROCS.
+	// More only get in each other's way.
 	Writers int
 
 	// WriteTimeout is how long a client whose socket is full may take to

@@ -172,7 +172,6 @@ func TestAPortableJoinsWhatIsSmall(t *testing.T) {
 func TestAnIdleConnectionOfAPortableHasOneGoroutine(t *testing.T) {
 	const connections = 50
 	s, l, f := newPortable(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp"), newFeed()
-	before := runtime.NumGoroutine()
 	var clients []net.Conn
 	for range connections {
 		client, c := connect(t, l)
@@ -183,11 +182,21 @@ func TestAnIdleConnectionOfAPortableHasOneGoroutine(t *testing.T) {
 	for _, client := range clients {
 		_ = read(t, client, 5)
 	}
-	for end := time.Now().Add(patience); runtime.NumGoroutine() != before+connections; runtime.Gosched() {
+	for end := time.Now().Add(patience); ; runtime.Gosched() {
+		reading, running := goroutines("(*peer).read("), goroutines("(*peer).run(")
+		if reading == connections && running == 0 {
+			return
+		}
 		if time.Now().After(end) {
-			t.Fatalf("%d goroutines, want %d", runtime.NumGoroutine(), before+connections)
+			t.Fatalf("%d goroutines read and %d deliver, want %d and none", reading, running, connections)
 		}
 	}
+}
+
+// goroutines returns how many goroutines are in a function.
+func goroutines(function string) int {
+	stacks := make([]byte, 1<<20)
+	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte(function))
 }
 
 // A drowsy is a connection that wakes its stream at the last moment before that
