@@ -130,11 +130,11 @@ func (l *Log) keepHouse(ctx context.Context) error {
 	return err
 }
 
-// do executes a statement that returns nothing.
+// do executes a statement that returns nothing, and that may be executed again.
 func (l *Log) do(ctx context.Context, statement string, args ...any) error {
 	ctx, done := l.use(ctx, readTimeout)
 	defer done()
-	return l.db.with(ctx, l.db.work, func(conn *pgxpool.Conn) error {
+	return l.db.ask(ctx, l.db.work, func(conn *pgxpool.Conn) error {
 		_, err := conn.Exec(ctx, l.schema.in(statement), args...)
 		return err
 	})

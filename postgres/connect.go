@@ -167,9 +167,9 @@ func (d *database) with(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpo
 	}
 }
 
-// ask is with, for a use that changes nothing: if its connection is lost, which
-// may have been so for long, it is called again with another. Each of the pool's
-// may be as old.
+// ask is with, for a use that changes nothing, or nothing more when it is called
+// again: if its connection is lost, which may have been so for long, it is called
+// again with another. Each of the pool's may be as old.
 func (d *database) ask(ctx context.Context, pool *pgxpool.Pool, use func(*pgxpool.Conn) error) error {
 	for left := pool.Stat().MaxConns(); ; left-- {
 		lost := false
