@@ -12,8 +12,8 @@ type cursor struct {
 	clear uint64 // the window's discards before this one were dealt with: they do not concern it, or notice was given
 	seen  uint64 // how many of group.matched are read or were lost,
 	exact bool   // if this is set: not while history is read
-	place int    // in group.waiting, if it waits
 	left  bool   // the topic, for good
+	place int32  // in group.waiting, if it waits
 	ready chan struct{}
 	waker Waker // in place of ready, if not nil
 }
@@ -41,7 +41,7 @@ func (c *cursor) wake() {
 // waits reports whether the cursor stands in its group's waiting list.
 func (c *cursor) waits() bool {
 	w := c.group.waiting
-	return c.place < len(w) && w[c.place] == c
+	return int(c.place) < len(w) && w[c.place] == c
 }
 
 // wait puts the cursor into the waiting list.
@@ -49,7 +49,7 @@ func (c *cursor) wait() {
 	if c.left || c.waits() {
 		return
 	}
-	c.place = len(c.group.waiting)
+	c.place = int32(len(c.group.waiting))
 	c.group.waiting = append(c.group.waiting, c)
 }
 

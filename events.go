@@ -85,6 +85,13 @@ type Delivery struct {
 	Lost  *LostError // nil for an event
 }
 
+// A channel is what the channel form of a Subscription needs.
+type channel struct {
+	deliveries chan Delivery
+	done       chan struct{}  // ends the feeding
+	work       sync.WaitGroup // feeds
+}
+
 // Deliveries returns the channel form of the Subscription: unbuffered, fed by
 // one goroutine that Close ends and waits for, closed when nothing more comes.
 // While the log fails it waits and tries again. Calling it again returns the
@@ -93,28 +100,27 @@ func (s *Subscription) Deliveries() <-chan Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.channel == nil {
-		s.channel = make(chan Delivery)
-		s.done = make(chan struct{})
-		if s.closed {
-			close(s.channel)
+		c := &channel{deliveries: make(chan Delivery), done: make(chan struct{})}
+		if s.channel = c; s.closed {
+			close(c.deliveries)
 		} else {
-			s.work.Go(s.deliver)
+			c.work.Go(func() { s.deliver(c) })
 		}
 	}
-	return s.channel
+	return s.channel.deliveries
 }
 
 // deliver feeds the channel. While the log fails it tries again.
-func (s *Subscription) deliver() {
-	defer close(s.channel)
-	for failures := 0; s.over() == nil && s.hub.backoff(failures, s.done); failures++ {
+func (s *Subscription) deliver(c *channel) {
+	defer close(c.deliveries)
+	for failures := 0; s.over() == nil && s.hub.backoff(failures, c.done); failures++ {
 		for event, err := range s.Events(context.Background()) { // Close wakes it
 			lost, ok := errors.AsType[*LostError](err)
 			if err != nil && !ok {
 				break
 			}
 			failures = 0
-			if !s.hand(Delivery{event, lost}) {
+			if !s.hand(c, Delivery{event, lost}) {
 				return
 			}
 		}
@@ -122,11 +128,11 @@ func (s *Subscription) deliver() {
 }
 
 // hand sends a delivery, unless nobody wants it any more.
-func (s *Subscription) hand(d Delivery) bool {
+func (s *Subscription) hand(c *channel, d Delivery) bool {
 	select {
-	case s.channel <- d:
+	case c.deliveries <- d:
 		return true
-	case <-s.done:
+	case <-c.done:
 	case <-s.hub.life.Done():
 	}
 	return false

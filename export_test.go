@@ -83,9 +83,9 @@ func (w *window) audit() string {
 func (t *topic) waitInVain() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, g := range t.groups {
+	for g := t.groups; g != nil; g = g.next {
 		for i, c := range g.waiting {
-			if c.left || c.place != i {
+			if c.left || int(c.place) != i {
 				return true
 			}
 		}

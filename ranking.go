@@ -20,7 +20,7 @@ type ranked interface {
 
 // A place is where a thing stands in a ranking.
 type place struct {
-	index int
+	index int32
 	class uint16
 	first uint64 // seq of its oldest event when it was placed
 }
@@ -45,12 +45,12 @@ func (r *ranking[T]) add(t T) {
 // fix follows a change of a thing's size.
 func (r *ranking[T]) fix(t T) {
 	if t.rank().update(t) {
-		heap.Fix(&r.heap, t.rank().index)
+		heap.Fix(&r.heap, int(t.rank().index))
 	}
 }
 
 // remove takes a thing out.
-func (r *ranking[T]) remove(t T) { heap.Remove(&r.heap, t.rank().index) }
+func (r *ranking[T]) remove(t T) { heap.Remove(&r.heap, int(t.rank().index)) }
 
 // largest returns the thing that pays first. There is one.
 func (r *ranking[T]) largest() T { return r.heap[0] }
@@ -76,12 +76,12 @@ func (h rankHeap[T]) Less(i, j int) bool {
 
 func (h rankHeap[T]) Swap(i, j int) {
 	h[i], h[j] = h[j], h[i]
-	h[i].rank().index, h[j].rank().index = i, j
+	h[i].rank().index, h[j].rank().index = int32(i), int32(j)
 }
 
 func (h *rankHeap[T]) Push(t any) {
 	thing := t.(T)
-	thing.rank().index = len(*h)
+	thing.rank().index = int32(len(*h))
 	*h = append(*h, thing)
 }
 

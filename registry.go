@@ -1,9 +1,9 @@
 package tidings
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -19,7 +19,8 @@ type Registry struct {
 	stream      string
 	present     *presence
 	connections map[connectionName]*Guard
-	users       map[string]int // connections of each owner who has some
+	tallies     tallies // of those who have something to count
+	users       int     // owners who have connections
 }
 
 // A Connection is one open stream.
@@ -36,8 +37,12 @@ type Connection struct {
 // connectionName is what a registry knows a connection by.
 type connectionName struct{ user, id string }
 
-// quota is what is counted against the limit.
-type quota struct{ subject, stream string }
+// A tally is how many connections somebody has: as their owner, and as the
+// subject who is counted against the limit. The two are mostly the same, and a
+// stream of one costs no more than it must.
+type tally struct{ owned, held int32 }
+
+type tallies map[string]tally
 
 // presence is the registries of a hub.
 type presence struct {
@@ -46,13 +51,13 @@ type presence struct {
 	across     bool
 	mu         sync.Mutex // guards all that follows, registries and guards included
 	registries map[string]*Registry
-	held       map[quota]int
+	held       tallies // of subjects, on all streams, if across
 }
 
 func newPresence(o *Options) *presence {
 	return &presence{
 		name: o.Limits.Name, limit: o.MaxConnections, across: o.AcrossStreams,
-		registries: make(map[string]*Registry), held: make(map[quota]int),
+		registries: make(map[string]*Registry), held: make(tallies),
 	}
 }
 
@@ -64,23 +69,14 @@ func (h *Hub) Connections(stream string) *Registry {
 	defer p.mu.Unlock()
 	r, ok := p.registries[stream]
 	if !ok {
-		r = &Registry{stream, p, make(map[connectionName]*Guard), make(map[string]int)}
+		r = &Registry{stream, p, make(map[connectionName]*Guard), make(tallies), 0}
 		p.registries[stream] = r
 	}
 	return r
 }
 
-// quota returns what a connection to a stream is counted for.
-func (p *presence) quota(c *Connection, stream string) quota {
-	s := quota{c.Subject, stream}
-	if s.subject == "" {
-		s.subject = c.User
-	}
-	if p.across {
-		s.stream = ""
-	}
-	return s
-}
+// subject returns who is counted against the limit.
+func (c *Connection) subject() string { return cmp.Or(c.Subject, c.User) }
 
 // Register counts a connection until its guard is released. One that is there
 // already with the same User and ID is replaced: its guard is done, and
@@ -95,16 +91,15 @@ func (r *Registry) Register(c Connection) (*Guard, error) {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
 	g := &Guard{registry: r, connection: c}
-	old, quota := r.connections[g.name()], r.present.quota(&c, r.stream)
-	if err := r.present.admit(quota, old); err != nil {
+	old := r.connections[g.name()]
+	if err := r.admit(c.subject(), old); err != nil {
 		return nil, err
 	}
 	if old != nil {
 		r.remove(old)
 	}
 	r.connections[g.name()] = g
-	r.users[c.User]++
-	r.present.held[quota]++
+	r.count(&c, 1)
 	return g, nil
 }
 
@@ -120,34 +115,51 @@ func checkConnection(c *Connection, limit int) error {
 	return CheckName("user", c.User, limit)
 }
 
-// admit reports why there may not be one more connection, given that old, which
-// may be nil, leaves. p.mu must be held.
-func (p *presence) admit(s quota, old *Guard) error {
-	held := p.held[s]
-	if old != nil && p.quota(&old.connection, old.registry.stream) == s {
+// admit reports why there may not be one more connection of a subject, given
+// that old, which may be nil, leaves. present.mu must be held.
+func (r *Registry) admit(subject string, old *Guard) error {
+	p, held, stream := r.present, int(r.tallies[subject].held), r.stream
+	if p.across {
+		held, stream = int(p.held[subject].held), ""
+	}
+	if old != nil && old.connection.subject() == subject {
 		held--
 	}
 	if p.limit >= 0 && held >= p.limit {
-		return &TooManyConnectionsError{Subject: s.subject, Stream: s.stream, Limit: p.limit}
+		return &TooManyConnectionsError{Subject: subject, Stream: stream, Limit: p.limit}
 	}
 	return nil
+}
+
+// count counts a connection that came, as 1, or left, as -1. present.mu must be
+// held.
+func (r *Registry) count(c *Connection, n int32) {
+	was := r.tallies[c.User].owned
+	if was+n == 0 || was == 0 {
+		r.users += int(n)
+	}
+	r.tallies.add(c.User, tally{owned: n})
+	r.tallies.add(c.subject(), tally{held: n})
+	if r.present.across {
+		r.present.held.add(c.subject(), tally{held: n})
+	}
+}
+
+// add adds to what is counted for a name, and forgets one that has nothing left.
+func (t tallies) add(name string, n tally) {
+	n = tally{t[name].owned + n.owned, t[name].held + n.held}
+	if t[name] = n; n == (tally{}) {
+		delete(t, name)
+	}
 }
 
 // remove forgets a connection. present.mu must be held.
 func (r *Registry) remove(g *Guard) {
 	delete(r.connections, g.name())
-	oneLess(r.users, g.connection.User)
-	oneLess(r.present.held, r.present.quota(&g.connection, r.stream))
+	r.count(&g.connection, -1)
 	g.over.Store(true)
 	if g.done != nil {
 		close(g.done)
-	}
-}
-
-// oneLess counts one less, and forgets what has none left.
-func oneLess[K comparable](counts map[K]int, k K) {
-	if counts[k]--; counts[k] == 0 {
-		delete(counts, k)
 	}
 }
 
@@ -165,7 +177,7 @@ func (r *Registry) Unregister(user, id string) {
 func (r *Registry) ConnectionCount(user string) int {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
-	return r.users[user]
+	return int(r.tallies[user].owned)
 }
 
 // TotalConnections returns how many connections there are.
@@ -178,7 +190,14 @@ func (r *Registry) TotalConnections() int {
 func (r *Registry) ConnectedUsers() []string {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
-	return slices.Sorted(maps.Keys(r.users))
+	var users []string
+	for name, t := range r.tallies {
+		if t.owned > 0 {
+			users = append(users, name)
+		}
+	}
+	slices.Sort(users)
+	return users
 }
 
 // All yields the connections there are at the time of the call, in no order.
@@ -197,7 +216,7 @@ func (r *Registry) All() iter.Seq[Connection] {
 func (r *Registry) Counts() (users, connections int) {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
-	return len(r.users), len(r.connections)
+	return r.users, len(r.connections)
 }
 
 // A Guard holds the place of one connection in a Registry. Its methods may be

@@ -26,16 +26,14 @@ type Subscription struct {
 	behind    bool // the log has to be read before the window serves again
 	presented bool // the position came from outside and is to be proven
 	replaced  bool // the log no longer has a position it once had
-	foreign   ID   // a position that is not the log's, to be told first
+	closed    bool // guarded by mu, as are reading and channel
+	mu        sync.Mutex
+	reading   context.CancelCauseFunc // ends the reading of the log; nil while there is none
+	channel   *channel                // nil until somebody asks
+	foreign   ID                      // a position that is not the log's, to be told first
 	told      atomic.Pointer[LostError]
 	dropped   atomic.Uint64
-	warned    time.Time
-	mu        sync.Mutex // guards what follows
-	closed    bool
-	channel   chan Delivery
-	done      chan struct{}           // ends the feeding of the channel
-	reading   context.CancelCauseFunc // ends the reading of the log; nil while there is none
-	work      sync.WaitGroup          // feeds the channel
+	warned    int64 // of that, in Unix seconds
 }
 
 // Pending returns what there is now, in order, without waiting for more: the
@@ -171,7 +169,7 @@ func (s *Subscription) drop(n uint64) {
 	if s.counts() {
 		s.hub.count.dropped.Add(n)
 	}
-	if now := time.Now(); now.Sub(s.warned) >= time.Minute {
+	if now := time.Now().Unix(); now-s.warned >= 60 {
 		s.warned = now
 		s.hub.opts.Logger.Warn("subscriber too slow", "user", s.cursor.group.sel.User, "dropped", s.dropped.Load())
 	}
@@ -312,10 +310,10 @@ func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 // and returns when nothing of the Subscription is left running.
 func (s *Subscription) Close() {
 	s.mu.Lock()
-	first := !s.closed
+	first, fed := !s.closed, s.channel
 	s.closed = true
-	if first && s.done != nil {
-		close(s.done)
+	if first && fed != nil {
+		close(fed.done)
 	}
 	if s.reading != nil {
 		s.reading(ErrClosed)
@@ -329,5 +327,7 @@ func (s *Subscription) Close() {
 		s.hub.count.subscribers.Add(-1)
 		s.hub.opts.Hooks.Unsubscribed(s.Selector())
 	}
-	s.work.Wait()
+	if fed != nil {
+		fed.work.Wait()
+	}
 }

@@ -1,9 +1,6 @@
 package tidings
 
-import (
-	"slices"
-	"sync"
-)
+import "sync"
 
 // A topic is what cursors attach to: the retained events of everyone (the
 // feed), of one owner, or of one session of an owner, and the cursors that
@@ -16,16 +13,17 @@ type topic struct {
 	mu     sync.Mutex
 	events timeline
 	gone   floors
-	groups []*group
+	groups *group // the first of a list
 }
 
 // A group is the cursors of a topic that select the same. Whether an event
 // concerns them is asked once for all.
 type group struct {
 	topic   *topic
+	next    *group
 	sel     Selector
 	role    role
-	cursors int
+	cursors int32
 	waiting []*cursor // have read everything and want to be woken, once
 	spare   []*cursor // the emptied list of the previous wake-up
 	matched uint64    // events since the group was made
@@ -48,7 +46,7 @@ func (g *group) counted() int {
 	if g.role != subscriber {
 		return 0
 	}
-	return g.cursors
+	return int(g.cursors)
 }
 
 // A wakeup is a list of cursors to be woken after the locks are released.
@@ -64,7 +62,7 @@ func (t *topic) add(e *Event, wakes []wakeup) (int, []wakeup) {
 	defer t.mu.Unlock()
 	t.events.add(e)
 	concerned := 0
-	for _, g := range t.groups {
+	for g := t.groups; g != nil; g = g.next {
 		if !g.matches(e) {
 			continue
 		}
@@ -112,12 +110,15 @@ func (g *group) reuse(list []*cursor) {
 func (t *topic) join(c *cursor, sel Selector, as role, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	i := slices.IndexFunc(t.groups, func(g *group) bool { return g.role == as && g.sel.equal(&sel) })
-	if i < 0 {
-		i = len(t.groups)
-		t.groups = append(t.groups, &group{topic: t, sel: sel, role: as})
+	g := t.groups
+	for g != nil && (g.role != as || !g.sel.equal(&sel)) {
+		g = g.next
 	}
-	c.group = t.groups[i]
+	if g == nil {
+		g = &group{topic: t, next: t.groups, sel: sel, role: as}
+		t.groups = g
+	}
+	c.group = g
 	c.group.cursors++
 	c.seen, c.exact = c.group.matched, live
 }
@@ -158,8 +159,17 @@ func (t *topic) leave(c *cursor) {
 		g.waiting = g.waiting[:n-1]
 	}
 	if g.cursors == 0 {
-		t.groups = slices.DeleteFunc(t.groups, func(other *group) bool { return other == g })
+		t.remove(g)
 	}
+}
+
+// remove forgets a group. t.mu must be held.
+func (t *topic) remove(g *group) {
+	at := &t.groups
+	for *at != g {
+		at = &(*at).next
+	}
+	*at = g.next
 }
 
 // discard removes an event for good, as the window's nth.
@@ -182,7 +192,7 @@ func (t *topic) concerned(e *Event) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	n := 0
-	for _, g := range t.groups {
+	for g := t.groups; g != nil; g = g.next {
 		if g.matches(e) {
 			n += g.counted()
 		}
@@ -194,5 +204,5 @@ func (t *topic) concerned(e *Event) int {
 func (t *topic) idle() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.events.live == 0 && len(t.groups) == 0
+	return t.events.live == 0 && t.groups == nil
 }

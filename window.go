@@ -344,7 +344,7 @@ func (w *window) wakeAll() {
 func (t *topic) release(wakes []wakeup) []wakeup {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, g := range t.groups {
+	for g := t.groups; g != nil; g = g.next {
 		wakes = g.detach(wakes)
 	}
 	return wakes

@@ -78,7 +78,7 @@ func (s *stream) next() time.Time {
 		}
 	}
 	at := s.h.zero.Add(time.Duration(next))
-	for _, t := range []time.Time{s.expires, s.realtime.next()} {
+	for _, t := range []time.Time{s.expires.time(), s.realtime.next()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -25,33 +26,45 @@ type stream struct {
 	asked   *streaming // nil when it is not needed any more
 	ctx     context.Context
 	revoked <-chan struct{}
-	expires time.Time // zero is never
+	expires expiry
 
-	manner
+	format   format
 	batch    []tidings.Event    // was taken and is still to be said
 	anew     *tidings.LostError // for which it begins anew
 	realtime *realtime          // nil on most
 	reached  tidings.ID         // up to where everything was said
-	told     tidings.ID         // the last position the client was told
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
 
-	taker taker                         // nil where the goroutine of the request writes
-	conn  atomic.Pointer[delivery.Conn] // when it was taken over
+	conn atomic.Pointer[delivery.Conn] // when it was taken over
 	interruption
 
-	raw     bool
-	counted bool // on its path
-	begun   bool
-	silent  bool // a sign of life is due
-	parting bool
+	heartbeat bool // signs of life are events
+	taken     bool // it is to be taken over, or was: not the goroutine of the request writes
+	raw       bool
+	counted   bool // on its path
+	untold    bool // the client has not heard of the position that was reached
+	begun     bool
+	silent    bool // a sign of life is due
+	parting   bool
 }
 
-// A manner is how a stream says what it says.
-type manner struct {
-	format    format
-	heartbeat bool
+// An expiry is when an access expires, by the clock on the wall: in Unix
+// milliseconds, or never.
+type expiry int64
+
+const never expiry = math.MaxInt64
+
+// expiryOf returns the expiry of a time of which zero is never.
+func expiryOf(t time.Time) expiry {
+	if t.IsZero() {
+		return never
+	}
+	return expiry(t.UnixMilli())
 }
+
+// time returns the expiry as a time. That of never is not reached.
+func (e expiry) time() time.Time { return time.UnixMilli(int64(e)) }
 
 // A moment is how long something is after one that is before everything, or zero
 // for never. It does not matter to it that a clock is set.
@@ -84,7 +97,7 @@ func (s *stream) Blocks() bool {
 // Fill adds what is to be said next, and reports whether there may be more at
 // once; otherwise the subscription wakes.
 func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
-	if s.taker != nil {
+	if s.taken {
 		defer s.survive(&err)
 	}
 	before := b.Len()
@@ -132,7 +145,7 @@ func (s *stream) Tick(now time.Time) (ready bool, err error) {
 // over returns why the stream ends, or nil.
 func (s *stream) over(now time.Time) error {
 	switch {
-	case !s.expires.IsZero() && !now.Before(s.expires):
+	case now.UnixMilli() >= int64(s.expires):
 		return errExpired
 	case s.ages.reached(s.h.since(now)):
 		return errAged
@@ -167,7 +180,7 @@ func (s *stream) path() *atomic.Int64 {
 // Close ends the stream, of which nothing is written any more. Whatever the
 // program's hooks do, its place is given back.
 func (s *stream) Close(err error) {
-	if s.taker != nil {
+	if s.taken {
 		defer s.survive(&err)
 	}
 	defer s.h.release(s.guard)
@@ -190,7 +203,7 @@ func (s *stream) begin(b *delivery.Buffer) error {
 	if at.IsZero() && asked.start == tidings.Live {
 		at = s.sub.Position()
 	}
-	s.begun, s.spoke, s.reached, s.told = true, s.h.since(now), at, at
+	s.begun, s.spoke, s.reached = true, s.h.since(now), at
 	if age := s.h.age(); age > 0 {
 		s.ages = s.h.since(now.Add(age))
 	}
@@ -235,6 +248,7 @@ func (s *stream) events(b *delivery.Buffer) (more bool, err error) {
 	if err != nil {
 		return false, err
 	}
+	s.untold = s.untold || batch.Through != s.reached
 	s.reached = batch.Through
 	if rest := s.frames(b, batch.Events); len(rest) > 0 {
 		s.batch, more = slices.Clone(rest), true
@@ -262,7 +276,7 @@ func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidi
 			return events[i:]
 		}
 		s.frame(b, &events[i])
-		s.told = events[i].ID
+		s.untold = events[i].ID != s.reached
 	}
 	return nil
 }
@@ -284,7 +298,7 @@ func (s *stream) lost(b *delivery.Buffer, lost *tidings.LostError) (err error) {
 		s.anew = lost
 		return nil
 	}
-	s.reached, s.told = lost.Oldest, lost.Oldest
+	s.reached, s.untold = lost.Oldest, false
 	b.B, err = appendLost(b.B, lost, lost.Oldest.String())
 	return err
 }
@@ -306,9 +320,9 @@ func (s *stream) keepAlive(b *delivery.Buffer) (err error) {
 	} else {
 		b.B = sse.AppendComment(b.B, "keep-alive")
 	}
-	if s.reached != s.told {
-		s.told = s.reached
-		b.B = appendPosition(b.B, s.told)
+	if s.untold {
+		s.untold = false
+		b.B = appendPosition(b.B, s.reached)
 	}
 	return err
 }

@@ -2,40 +2,32 @@ package httpapi
 
 import (
 	"context"
-	"sync"
+	"sync/atomic"
 )
 
 // An interruption ends what waits while the client is gone already.
 type interruption struct {
-	mu       sync.Mutex // guards what follows
-	cancel   context.CancelFunc
-	happened bool
+	cancel atomic.Pointer[context.CancelFunc] // of what waits; nothing may after &interrupted
 }
+
+var interrupted context.CancelFunc = func() {}
 
 // Interrupt implements [delivery.Interrupter].
 func (i *interruption) Interrupt() {
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.happened = true
-	if i.cancel != nil {
-		i.cancel()
+	if cancel := i.cancel.Swap(&interrupted); cancel != nil {
+		(*cancel)()
 	}
 }
 
 // context returns a context that ends with an interruption too, and what lets go
-// of it.
+// of it. There is one at a time.
 func (i *interruption) context(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	i.mu.Lock()
-	defer i.mu.Unlock()
-	i.cancel = cancel
-	if i.happened {
+	if !i.cancel.CompareAndSwap(nil, &cancel) {
 		cancel()
 	}
 	return ctx, func() {
-		i.mu.Lock()
-		defer i.mu.Unlock()
-		i.cancel = nil
+		i.cancel.CompareAndSwap(&cancel, nil)
 		cancel()
 	}
 }

@@ -66,7 +66,7 @@ func (s *stream) subscribe(start tidings.Start) error {
 	if err != nil {
 		return err
 	}
-	if s.taker != nil {
+	if s.taken {
 		sub.Notify(s)
 	}
 	if s.sub != nil {
@@ -119,7 +119,7 @@ func (s *streaming) narrow(all *contexts.Snapshot) *contexts.Snapshot {
 func (s *stream) appendOpening(b *delivery.Buffer) (err error) {
 	lost, e := s.asked.opening.lost, &s.asked.opening.snapshot
 	s.asked.opening = nil
-	s.reached, s.told = e.ID, e.ID
+	s.reached, s.untold = e.ID, false
 	if lost != nil {
 		notice := *lost
 		notice.Oldest = e.ID
@@ -173,9 +173,9 @@ func (s *stream) beginAnew(b *delivery.Buffer) error {
 
 // expiry returns what yields when the access expires.
 func (s *stream) expiry() (<-chan time.Time, func() bool) {
-	if s.expires.IsZero() {
+	if s.expires == never {
 		return nil, func() bool { return false }
 	}
-	timer := time.NewTimer(time.Until(s.expires))
+	timer := time.NewTimer(time.Until(s.expires.time()))
 	return timer.C, timer.Stop
 }

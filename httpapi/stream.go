@@ -16,7 +16,8 @@ type streaming struct {
 	presented tidings.ID // zero unless the client resumes
 	opening   *opening   // what it begins with, besides events
 	head      []byte     // and before everything, where the connection is taken over
-	manner
+	format    format
+	heartbeat bool
 }
 
 // serveStream is GET /v1/stream/{stream}.
@@ -35,7 +36,8 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 		return nil
 	}
 	return h.stream(w, r, &stream{
-		h: h, ctx: r.Context(), guard: guard, asked: asked, manner: asked.manner, expires: a.Expires, revoked: a.Revoked,
+		h: h, ctx: r.Context(), guard: guard, asked: asked, format: asked.format, heartbeat: asked.heartbeat,
+		expires: expiryOf(a.Expires), revoked: a.Revoked,
 	})
 }
 
@@ -47,7 +49,8 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err
 			s.Close(ended)
 		}
 	}()
-	s.taker, s.raw = h.taker(w, r)
+	to, raw := h.taker(w, r)
+	s.taken, s.raw = to != nil, raw
 	out, err := newWriter(w, h.opts.WriteTimeout)
 	if err == nil {
 		err = s.open(r.Context())
@@ -60,18 +63,18 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err
 	if r.ProtoMajor == 1 { // who kept the connection would come back to a server that is about to stop
 		w.Header().Set("Connection", "close")
 	}
-	ended = s.deliver(w, r, out)
+	ended = s.deliver(w, r, out, to)
 	return nil
 }
 
 // deliver delivers until the stream ends, and returns why, or errTaken.
-func (s *stream) deliver(w http.ResponseWriter, r *http.Request, out *writer) error {
+func (s *stream) deliver(w http.ResponseWriter, r *http.Request, out *writer, to taker) error {
 	s.counted = true
 	s.path().Add(1)
-	if s.taker == nil {
+	if to == nil {
 		return s.attend(r.Context(), out)
 	}
-	if err := s.take(w, r); err != nil {
+	if err := s.take(w, r, to); err != nil {
 		return err
 	}
 	return errTaken

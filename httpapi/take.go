@@ -122,13 +122,13 @@ func (h *Handler) taker(w http.ResponseWriter, r *http.Request) (to taker, raw b
 }
 
 // take takes the connection, after which the stream is on its own.
-func (s *stream) take(w http.ResponseWriter, r *http.Request) error {
+func (s *stream) take(w http.ResponseWriter, r *http.Request, to taker) error {
 	c, _, err := w.(http.Hijacker).Hijack()
 	if err != nil {
 		return fmt.Errorf("take the connection over: %w", err)
 	}
 	s.ctx, s.asked.head = context.Background(), head(r, w.Header())
-	err = s.taker.Serve(c, func(c *delivery.Conn) delivery.Stream {
+	err = to.Serve(c, func(c *delivery.Conn) delivery.Stream {
 		s.conn.Store(c)
 		return s
 	})
