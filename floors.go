@@ -6,12 +6,12 @@ import "slices"
 // order, but not a topic with several: its highest discarded position alone
 // would hide from a reader below it what goes later.
 type floors struct {
-	any   mark // on any channel: what was lost with a freed topic
-	marks []channelMark
+	any   *mark          // on any channel: what was lost with a freed topic
+	marks *[]channelMark // nil while nothing was discarded
 }
 
 // A mark says that the window's discard number n, and perhaps earlier ones,
-// took events up to a position.
+// took events up to a position. It is never changed: many topics share one.
 type mark struct {
 	n     uint64
 	floor ID
@@ -30,36 +30,49 @@ const maxMarks = 16
 
 // add notes a discarded event, of which m is the mark.
 func (f *floors) add(c Channel, m mark) {
-	f.marks = slices.DeleteFunc(f.marks, func(old channelMark) bool { return old.channel == c && old.floor.seq <= m.floor.seq })
-	f.marks = append(f.marks, channelMark{c, m})
-	if len(f.marks) > maxMarks {
-		f.join(c)
+	if f.marks == nil {
+		f.marks = new([]channelMark)
 	}
+	marks := slices.DeleteFunc(*f.marks, func(old channelMark) bool { return old.channel == c && old.floor.seq <= m.floor.seq })
+	marks = append(marks, channelMark{c, m})
+	if len(marks) > maxMarks {
+		marks = joinFirst(marks, c)
+	}
+	*f.marks = marks
 }
 
-// join makes one of a channel's first two marks if it has too many.
-func (f *floors) join(c Channel) {
+// joinFirst makes one of a channel's first two marks if it has too many.
+func joinFirst(marks []channelMark, c Channel) []channelMark {
 	count, second := 0, 0
-	for i := len(f.marks) - 1; i >= 0; i-- {
-		if f.marks[i].channel != c {
+	for i := len(marks) - 1; i >= 0; i-- {
+		if marks[i].channel != c {
 			continue
 		}
 		if count++; count <= maxMarks {
 			second = i
 			continue
 		}
-		f.marks[second].mark = f.marks[second].join(f.marks[i].mark)
-		f.marks = slices.Delete(f.marks, i, i+1)
-		return
+		marks[second].mark = *marks[second].join(&marks[i].mark)
+		return slices.Delete(marks, i, i+1)
 	}
+	return marks
+}
+
+// each returns the marks of channels.
+func (f *floors) each() []channelMark {
+	if f.marks == nil {
+		return nil
+	}
+	return *f.marks
 }
 
 // since returns the floor of what the selector selects in the topic, as far as
 // discard number n and later ones made it.
 func (f *floors) since(n uint64, g *group) ID {
 	floor := f.any.since(n)
-	for i := range f.marks {
-		if m := &f.marks[i]; m.n >= n && (g.role == tail || g.sel.channel(m.channel)) {
+	marks := f.each()
+	for i := range marks {
+		if m := &marks[i]; m.n >= n && (g.role == tail || g.filter.channel(m.channel)) {
 			floor = later(floor, m.floor)
 		}
 	}
@@ -67,16 +80,16 @@ func (f *floors) since(n uint64, g *group) ID {
 }
 
 // all returns the mark of everything in the topic.
-func (f *floors) all() mark {
-	m := f.any
-	for i := range f.marks {
-		m = m.join(f.marks[i].mark)
+func (f *floors) all() *mark {
+	m, marks := f.any, f.each()
+	for i := range marks {
+		m = m.join(&marks[i].mark)
 	}
 	return m
 }
 
 // since returns the mark's floor unless it was made before discard number n.
-func (m mark) since(n uint64) ID {
+func (m *mark) since(n uint64) ID {
 	if m.n < n {
 		return ID{}
 	}
@@ -84,7 +97,9 @@ func (m mark) since(n uint64) ID {
 }
 
 // join returns the one mark that hides neither.
-func (m mark) join(other mark) mark { return mark{max(m.n, other.n), later(m.floor, other.floor)} }
+func (m *mark) join(other *mark) *mark {
+	return &mark{max(m.n, other.n), later(m.floor, other.floor)}
+}
 
 // later returns the position that comes after the other.
 func later(a, b ID) ID {

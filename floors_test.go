@@ -10,14 +10,14 @@ import (
 func TestFloorsAgainstAllDiscards(t *testing.T) {
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
-		var f floors
+		f := floors{any: &mark{}}
 		var discarded []ID // by number
 		spread, exact := 1+rng.IntN(200), true
 		for n := range 500 {
 			id := ID{1, uint64(n + rng.IntN(spread))}
 			discarded = append(discarded, id)
 			f.add([]Channel{AGUI, A2A}[id.seq%2], mark{uint64(n), id})
-			exact = exact && len(f.marks) < maxMarks // none were joined
+			exact = exact && len(f.each()) < maxMarks // none were joined
 			since := rng.IntN(n + 1)
 			want := [3]uint64{}
 			for _, id := range discarded[since:] {
@@ -25,13 +25,13 @@ func TestFloorsAgainstAllDiscards(t *testing.T) {
 				want[2] = max(want[2], id.seq)
 			}
 			for i, channels := range [][]Channel{{AGUI}, {A2A}, nil} {
-				got := f.since(uint64(since), &group{sel: Selector{Channels: channels}}).seq
+				got := f.since(uint64(since), &group{filter: &Selector{Channels: channels}}).seq
 				if got < want[i] || got > want[i] && exact {
 					t.Fatalf("seed %d: of discards %d to %d on %v the highest is %d, got %d", seed, since, n, channels, want[i], got)
 				}
 			}
-			if got := f.all(); got.n != uint64(n) || len(f.marks) > 2*maxMarks {
-				t.Fatalf("seed %d: %d marks, the last is %d of %d", seed, len(f.marks), got.n, n)
+			if got := f.all(); got.n != uint64(n) || len(f.each()) > 2*maxMarks {
+				t.Fatalf("seed %d: %d marks, the last is %d of %d", seed, len(f.each()), got.n, n)
 			}
 		}
 	}

@@ -98,7 +98,7 @@ func (w *window) restart(at ID) {
 		w.discard(s)
 	}
 	w.discards++
-	w.freed = mark{w.discards, at}
+	w.freed = &mark{w.discards, at}
 	w.feed.raise(w.freed)
 	for _, o := range w.owners.all() {
 		o.freed = w.freed
@@ -114,7 +114,7 @@ func (w *window) restart(at ID) {
 }
 
 // raise sets the floor of everything in the topic.
-func (t *topic) raise(m mark) {
+func (t *topic) raise(m *mark) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.gone = floors{any: m}

@@ -240,7 +240,7 @@ func (l *MemoryLog) cursor(sel Selector, after ID, as role) (*cursor, error) {
 		return nil, ErrForeign
 	}
 	c := &cursor{pos: after, ready: make(chan struct{}, 1)}
-	if err := l.window.attach(c, sel.clone(), as); err != nil {
+	if err := l.window.attach(c, sel, as); err != nil {
 		return nil, err
 	}
 	return c, nil

@@ -157,9 +157,8 @@ func (t tallies) add(name string, n tally) {
 func (r *Registry) remove(g *Guard) {
 	delete(r.connections, g.name())
 	r.count(&g.connection, -1)
-	g.over.Store(true)
-	if g.done != nil {
-		close(g.done)
+	if done := g.done.Swap(over); done != nil {
+		close(*done)
 	}
 }
 
@@ -224,9 +223,15 @@ func (r *Registry) Counts() (users, connections int) {
 type Guard struct {
 	registry   *Registry
 	connection Connection
-	over       atomic.Bool   // the registry has forgotten the connection
-	done       chan struct{} // closed then; nil until somebody asks
+	done       atomic.Pointer[chan struct{}] // nil until somebody asks, over at the end
 }
+
+// over is the done of connections that the registry has forgotten.
+var over = func() *chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return &c
+}()
 
 // name returns what the registry knows the connection by.
 func (g *Guard) name() connectionName { return connectionName{g.connection.User, g.connection.ID} }
@@ -245,20 +250,13 @@ func (g *Guard) Release() {
 // Done is closed when the connection no longer counts: it was released,
 // unregistered, or replaced by another with its id. Whoever serves it ends.
 func (g *Guard) Done() <-chan struct{} {
-	p := g.registry.present
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if g.done == nil {
-		g.done = make(chan struct{})
-		if g.over.Load() {
-			close(g.done)
-		}
-	}
-	return g.done
+	c := make(chan struct{})
+	g.done.CompareAndSwap(nil, &c)
+	return *g.done.Load()
 }
 
 // Over reports whether Done is closed, for those who look from time to time.
-func (g *Guard) Over() bool { return g.over.Load() }
+func (g *Guard) Over() bool { return g.done.Load() == over }
 
 // A TooManyConnectionsError refuses a connection because its subject has as
 // many as it may. package httpapi answers it with 429. It matches

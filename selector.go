@@ -40,9 +40,10 @@ func (s *Selector) channel(c Channel) bool {
 	return slices.Contains(s.Channels, c)
 }
 
-// equal reports whether two selectors select the same, written the same way.
-func (s *Selector) equal(o *Selector) bool {
-	return s.User == o.User && s.Everyone == o.Everyone && slices.Equal(s.Channels, o.Channels) &&
+// alike reports whether two selectors select the same of an owner, written the
+// same way.
+func (s *Selector) alike(o *Selector) bool {
+	return s.Everyone == o.Everyone && slices.Equal(s.Channels, o.Channels) &&
 		slices.Equal(s.Sessions, o.Sessions) && slices.Equal(s.Types, o.Types)
 }
 

@@ -48,7 +48,7 @@ func (h *Hub) attach(sel Selector, start Start, as role) (*Subscription, error) 
 		s := &Subscription{hub: h, window: h.current()}
 		s.cursor.ready = make(chan struct{}, 1)
 		s.place(start)
-		err := s.window.attach(&s.cursor, sel.clone(), as)
+		err := s.window.attach(&s.cursor, sel, as)
 		if !errors.Is(err, ErrReplaced) { // since it was looked at: there is another window by now
 			return s, err
 		}

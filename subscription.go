@@ -171,7 +171,7 @@ func (s *Subscription) drop(n uint64) {
 	}
 	if now := time.Now().Unix(); now-s.warned >= 60 {
 		s.warned = now
-		s.hub.opts.Logger.Warn("subscriber too slow", "user", s.cursor.group.sel.User, "dropped", s.dropped.Load())
+		s.hub.opts.Logger.Warn("subscriber too slow", "user", s.cursor.group.user, "dropped", s.dropped.Load())
 	}
 }
 
@@ -212,7 +212,7 @@ func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 	if s.presented && pos.seq > s.window.position().seq {
 		return s.ahead(ctx, pos)
 	}
-	for batch, err := range s.hub.log.Read(ctx, s.cursor.group.sel, pos) {
+	for batch, err := range s.hub.log.Read(ctx, s.cursor.group.selector(), pos) {
 		if err != nil {
 			return s.catchUpFailed(ctx, pos, err)
 		}
@@ -276,7 +276,7 @@ func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
 	if pos.seq > head.seq {
 		return s.loseForeign(ctx, pos)
 	}
-	for _, err := range s.hub.log.Read(ctx, s.cursor.group.sel, pos) { // proves the position
+	for _, err := range s.hub.log.Read(ctx, s.cursor.group.selector(), pos) { // proves the position
 		if err != nil {
 			return s.catchUpFailed(ctx, pos, err)
 		}
@@ -287,7 +287,7 @@ func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
 }
 
 // Selector returns what is selected.
-func (s *Subscription) Selector() Selector { return s.cursor.group.sel.clone() }
+func (s *Subscription) Selector() Selector { sel := s.cursor.group.selector(); return sel.clone() }
 
 // Position returns the position up to which Pending returned everything that is
 // selected: where the Subscription began, as long as nothing was read. It is

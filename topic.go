@@ -21,7 +21,8 @@ type topic struct {
 type group struct {
 	topic   *topic
 	next    *group
-	sel     Selector
+	user    string    // whose events are selected
+	filter  *Selector // and which of them; without User, and shared with others
 	role    role
 	cursors int32
 	waiting []*cursor // have read everything and want to be woken, once
@@ -39,7 +40,14 @@ const (
 )
 
 // matches reports whether an event of the topic concerns the group.
-func (g *group) matches(e *Event) bool { return g.role == tail || g.sel.narrows(e) }
+func (g *group) matches(e *Event) bool { return g.role == tail || g.filter.narrows(e) }
+
+// selector returns what its cursors select. Its lists are shared.
+func (g *group) selector() Selector {
+	sel := *g.filter
+	sel.User = g.user
+	return sel
+}
 
 // counted returns how many of its cursors are subscribers.
 func (g *group) counted() int {
@@ -107,15 +115,15 @@ func (g *group) reuse(list []*cursor) {
 
 // join adds a cursor, which is live if it is at the head, to the group of those
 // that select the same, making it if need be.
-func (t *topic) join(c *cursor, sel Selector, as role, live bool) {
+func (t *topic) join(c *cursor, user string, filter *Selector, as role, live bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	g := t.groups
-	for g != nil && (g.role != as || !g.sel.equal(&sel)) {
+	for g != nil && (g.role != as || g.user != user || g.filter != filter && !g.filter.alike(filter)) {
 		g = g.next
 	}
 	if g == nil {
-		g = &group{topic: t, next: t.groups, sel: sel, role: as}
+		g = &group{topic: t, next: t.groups, user: user, filter: filter, role: as}
 		t.groups = g
 	}
 	c.group = g

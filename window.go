@@ -20,10 +20,11 @@ type window struct {
 	owners   table[string, *owner]
 	sessions table[sessionName, *session]
 	awaited  []awaited
-	freed    mark   // of owners that were freed, and of what was before the window
+	freed    *mark  // of owners that were freed, and of what was before the window
 	discards uint64 // events discarded so far
 	bytes    int64  // accounted to retained events and to topics that have some
 	bySize   ranking[*owner]
+	latest   *Selector // the filter that was made last
 	retain   Retention
 	prefix   bool // a durable log's window: only the oldest events leave
 }
@@ -33,7 +34,7 @@ type window struct {
 type owner struct {
 	topic
 	user     string
-	freed    mark // of sessions that were freed
+	freed    *mark // of sessions that were freed
 	bytes    int64
 	sessions int
 	bySize   ranking[*session]
@@ -67,7 +68,7 @@ func cost(e *Event) int64 {
 
 // newWindow returns an empty window whose head and floor is start.
 func newWindow(start ID, retain Retention, prefix bool) *window {
-	w := &window{start: start, freed: mark{floor: start}, retain: retain, prefix: prefix}
+	w := &window{start: start, freed: &mark{floor: start}, retain: retain, prefix: prefix}
 	w.feed.gone.any = w.freed
 	w.head.Store(&Event{ID: start})
 	return w
@@ -199,12 +200,22 @@ func (w *window) attach(c *cursor, sel Selector, as role) error {
 		return err
 	}
 	t := w.topic(&sel)
-	t.join(c, sel, as, c.pos == w.position())
+	t.join(c, sel.User, w.filter(&sel), as, c.pos == w.position())
 	if c.pos.IsZero() && !w.prefix {
 		c.pos = w.start
 		c.overtaken(w.floor(c))
 	}
 	return nil
+}
+
+// filter returns what a selector selects of its owner. Who come one after the
+// other mostly select alike, and share one. w.mu must be held.
+func (w *window) filter(sel *Selector) *Selector {
+	if w.latest == nil || !w.latest.alike(sel) {
+		filter := sel.clone()
+		filter.User, w.latest = "", &filter
+	}
+	return w.latest
 }
 
 // topic returns the smallest topic that has all that is selected. w.mu must be
@@ -223,7 +234,7 @@ func (w *window) topic(sel *Selector) *topic {
 // floor returns the floor of exactly what a cursor selects, as far as it is
 // known and was not dealt with, and notes that it has been. w.mu must be held.
 func (w *window) floor(c *cursor) ID {
-	sel, t, since := &c.group.sel, c.group.topic, c.clear
+	sel, t, since := c.group.filter, c.group.topic, c.clear
 	t.mu.Lock()
 	floor := t.gone.since(since, c.group)
 	c.clear = w.discards + 1
@@ -241,11 +252,11 @@ func (w *window) floor(c *cursor) ID {
 // sessionFloor returns the floor of what a group of an owner's topic selects
 // in one session, as far as discard number since and later ones made it.
 func (w *window) sessionFloor(name string, since uint64, g *group) ID {
-	s, ok := w.sessions.get(sessionName{g.sel.User, name})
+	s, ok := w.sessions.get(sessionName{g.user, name})
 	if ok {
 		return s.gone.since(since, g)
 	}
-	o, _ := w.owners.get(g.sel.User)
+	o, _ := w.owners.get(g.user)
 	return o.freed.since(since)
 }
 
@@ -265,7 +276,7 @@ func (w *window) recheck(c *cursor) ID {
 func (w *window) detach(c *cursor) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t, sel := c.group.topic, &c.group.sel
+	t, sel := c.group.topic, c.group.selector()
 	t.leave(c)
 	switch {
 	case sel.Everyone:

@@ -29,10 +29,9 @@ type stream struct {
 	expires expiry
 
 	format   format
-	batch    []tidings.Event    // was taken and is still to be said
-	anew     *tidings.LostError // for which it begins anew
-	realtime *realtime          // nil on most
-	reached  tidings.ID         // up to where everything was said
+	batch    []tidings.Event // was taken and is still to be said
+	realtime *realtime       // nil on most
+	reached  tidings.ID      // up to where everything was said
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
 
@@ -91,8 +90,11 @@ var (
 
 // Blocks reports whether what comes next may have to be waited for.
 func (s *stream) Blocks() bool {
-	return s.begun && len(s.batch) == 0 && (s.anew != nil || s.realtime.due() || s.sub.Behind())
+	return s.begun && len(s.batch) == 0 && (s.anew() || s.realtime.due() || s.sub.Behind())
 }
+
+// anew reports whether the stream is to begin anew, after a loss.
+func (s *stream) anew() bool { return s.asked != nil && s.asked.anew != nil }
 
 // Fill adds what is to be said next, and reports whether there may be more at
 // once; otherwise the subscription wakes.
@@ -114,7 +116,7 @@ func (s *stream) say(b *delivery.Buffer) (more bool, err error) {
 		return true, s.begin(b)
 	case s.parting:
 		return false, s.part(b)
-	case s.anew != nil:
+	case s.anew():
 		return true, s.beginAnew(b)
 	case s.realtime.due():
 		return true, s.figures(b)
@@ -295,7 +297,7 @@ func (s *stream) frame(b *delivery.Buffer, e *tidings.Event) {
 // lost tells the client that events may be gone, and where it continues.
 func (s *stream) lost(b *delivery.Buffer, lost *tidings.LostError) (err error) {
 	if s.asked != nil && s.asked.snapshots() {
-		s.anew = lost
+		s.asked.anew = lost
 		return nil
 	}
 	s.reached, s.untold = lost.Oldest, false

@@ -159,8 +159,8 @@ func (s *stream) whileWanted(ctx context.Context) (context.Context, func()) {
 
 // beginAnew tells of a loss in the middle of a stream.
 func (s *stream) beginAnew(b *delivery.Buffer) error {
-	lost := s.anew
-	s.anew = nil
+	lost := s.asked.anew
+	s.asked.anew = nil
 	ctx, done := s.context(s.ctx)
 	defer done()
 	ctx, stop := s.whileWanted(ctx)

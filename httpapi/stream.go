@@ -13,9 +13,10 @@ type streaming struct {
 	name      string
 	sel       tidings.Selector
 	start     tidings.Start
-	presented tidings.ID // zero unless the client resumes
-	opening   *opening   // what it begins with, besides events
-	head      []byte     // and before everything, where the connection is taken over
+	presented tidings.ID         // zero unless the client resumes
+	opening   *opening           // what it begins with, besides events
+	head      []byte             // and before everything, where the connection is taken over
+	anew      *tidings.LostError // for which it begins anew
 	format    format
 	heartbeat bool
 }

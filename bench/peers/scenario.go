@@ -119,7 +119,7 @@ func scenarios(s *settings) []scenario {
 		{name: "owners, batches of 100", args: args("owners", n, "-p", "64", "-b", "100"), batches: true, measures: []measure{cpuPerEvent(ofNchan(.5)...), loadCPU()}},
 		{name: "owners, open NDJSON", args: args("owners", n, "-p", "64", "--ndjson"), hubs: true, measures: []measure{cpuPerEvent(ofNchan(.5)...), loadCPU()}},
 		{name: "owners, 5000/s", args: args("owners", n, "-p", "64", "-r", "5000"), measures: []measure{latency(both(bound{value: 1.2, times: "nchan"})...)}},
-		{name: "idle, an owner each", args: args("idle", n), measures: []measure{{
+		{name: "idle, an owner each", args: []string{"idle", "-n", fmt.Sprint(n), "-d", max(s.duration, idleTime).String()}, measures: []measure{{
 			"RSS, KB per connection", 2, func(r *load.Report) float64 { return float64(r.Server.RSSPerConnection) / 1024 },
 			[]bound{{peer: "raw", value: 1.6}, {peer: "portable", value: 6}},
 		}}},
@@ -142,6 +142,10 @@ func scenarios(s *settings) []scenario {
 // stalledTime is long enough for a reader to be cut: the kernel takes up to 2.6
 // MB for it, after which a write may take 10 seconds.
 const stalledTime = 45 * time.Second
+
+// idleTime is long enough for signs of life, and for servers to give back what
+// connecting took.
+const idleTime = 20 * time.Second
 
 // herd returns the figures of clients that come back at once.
 func herd() []measure {

@@ -43,7 +43,7 @@ type bench struct {
 func (bench) Help() string {
 	return `It puts a server under load from one thread and reports what came of it. Every stream is verified: an event that is missing, repeated or out of order, or a stream that ends, is an error, and then there are no figures. It needs Linux.
 
-broadcast has one owner, whose every event goes to all connections; owners has an owner for each connection; herd connects all at once, after a position since which each is owed events; stalled has readers that do not read beside others that do; idle sends nothing and measures what connections cost.
+broadcast has one owner, whose every event goes to all connections; owners has an owner for each connection; herd connects all at once, after a position since which each is owed events; stalled has readers that do not read beside others that do; idle sends nothing and measures what connections cost, memory at the end of it.
 
 A window keeps so many events outstanding, each until all its subscribers have it: that measures cost and throughput. A rate sends at fixed times, and latency counts from when an event was due, sent or not: that measures latency.
 

@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -130,6 +131,11 @@ func (s *Portable) all(to []*peer) []*peer {
 	return to
 }
 
+// breath is after how many connections those that have something to send get
+// their turn. Many that began together are due together, and memory for as many
+// goroutines would stay.
+const breath = 64
+
 // tick lets time pass for all connections, until s is closed.
 func (s *Portable) tick() {
 	ticker := time.NewTicker(s.opts.Tick)
@@ -139,8 +145,10 @@ func (s *Portable) tick() {
 		select {
 		case now := <-ticker.C:
 			peers = s.all(peers)
-			for _, p := range peers {
-				p.tick(now)
+			for i, p := range peers {
+				if p.tick(now); i%breath == 0 {
+					runtime.Gosched()
+				}
 			}
 			clear(peers) // who is gone shall not be held here
 			peers = peers[:0]

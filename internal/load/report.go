@@ -54,7 +54,7 @@ type Usage struct {
 	KernelCPU        float64 `json:"kernel_cpu"` // ksoftirqd's part of it
 	PerDelivery      float64 `json:"cpu_us_per_delivery"`
 	PerEvent         float64 `json:"cpu_us_per_event"`
-	RSS              int64   `json:"rss_bytes"` // with everybody connected
+	RSS              int64   `json:"rss_bytes"` // with everybody connected; if that is all, at the end
 	RSSPerConnection int64   `json:"rss_bytes_per_connection"`
 	RSSGrowth        int64   `json:"rss_growth_bytes"` // since everybody was connected, at most
 	OthersCPU        float64 `json:"others_cpu"`       // of neither the server nor the load generator
