@@ -110,4 +110,4 @@ nchan: nginx
 # PEERS has flags: PEERS='-scenario broadcast -rounds 5'. -help lists them.
 PEERS ?=
 bench-peers: nchan postgres
-	$(GO) run ./bench/peers $(PEERS)
+	$(GO) run ./bench/peers $(value PEERS)
