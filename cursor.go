@@ -5,8 +5,9 @@ package tidings
 //
 // Whoever owns the cursor calls take until it returns nothing; the cursor then
 // waits and ready gets a value when there may be more. The topic's lock guards
-// all fields but ready.
+// all fields but ready and waker.
 type cursor struct {
+	waker Waker // in place of ready, if not nil
 	group *group
 	pos   ID
 	clear uint64 // the window's discards before this one were dealt with: they do not concern it, or notice was given
@@ -15,7 +16,6 @@ type cursor struct {
 	left  bool   // the topic, for good
 	place int32  // in group.waiting, if it waits
 	ready chan struct{}
-	waker Waker // in place of ready, if not nil
 }
 
 // Bounds of one take: how many events it looks at under the topic's lock, and

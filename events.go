@@ -101,7 +101,7 @@ func (s *Subscription) Deliveries() <-chan Delivery {
 	defer s.mu.Unlock()
 	if s.channel == nil {
 		c := &channel{deliveries: make(chan Delivery), done: make(chan struct{})}
-		if s.channel = c; s.closed {
+		if s.channel = c; s.closed.Load() {
 			close(c.deliveries)
 		} else {
 			c.work.Go(func() { s.deliver(c) })

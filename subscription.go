@@ -20,20 +20,23 @@ import (
 //
 // Close, Lost, Dropped and Selector may be called at any time.
 type Subscription struct {
+	// What is looked at for each event stands together: with many Subscriptions
+	// it has to come from memory each time.
 	hub       *Hub
 	window    *window
+	behind    bool        // the log has to be read before the window serves again
+	presented bool        // the position came from outside and is to be proven
+	replaced  bool        // the log no longer has a position it once had
+	closed    atomic.Bool // is set with mu held
 	cursor    cursor
-	behind    bool // the log has to be read before the window serves again
-	presented bool // the position came from outside and is to be proven
-	replaced  bool // the log no longer has a position it once had
-	closed    bool // guarded by mu, as are reading and channel
-	mu        sync.Mutex
-	reading   context.CancelCauseFunc // ends the reading of the log; nil while there is none
-	channel   *channel                // nil until somebody asks
-	foreign   ID                      // a position that is not the log's, to be told first
-	told      atomic.Pointer[LostError]
-	dropped   atomic.Uint64
-	warned    int64 // of that, in Unix seconds
+	foreign   ID // a position that is not the log's, to be told first
+
+	mu      sync.Mutex              // guards reading and channel
+	reading context.CancelCauseFunc // ends the reading of the log; nil while there is none
+	channel *channel                // nil until somebody asks
+	told    atomic.Pointer[LostError]
+	dropped atomic.Uint64
+	warned  int64 // of that, in Unix seconds
 }
 
 // Pending returns what there is now, in order, without waiting for more: the
@@ -136,10 +139,7 @@ func (s *Subscription) fallBehind() error {
 
 // over returns why nothing more comes, or nil.
 func (s *Subscription) over() error {
-	s.mu.Lock()
-	closed := s.closed
-	s.mu.Unlock()
-	if closed || s.hub.life.Err() != nil {
+	if s.closed.Load() || s.hub.life.Err() != nil {
 		return ErrClosed
 	}
 	if s.replaced {
@@ -183,7 +183,7 @@ func (s *Subscription) untilClosed(ctx context.Context) (context.Context, func()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reading = cancel
-	if s.closed {
+	if s.closed.Load() {
 		cancel(ErrClosed)
 	}
 	return ctx, func() {
@@ -310,8 +310,7 @@ func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 // and returns when nothing of the Subscription is left running.
 func (s *Subscription) Close() {
 	s.mu.Lock()
-	first, fed := !s.closed, s.channel
-	s.closed = true
+	first, fed := !s.closed.Swap(true), s.channel
 	if first && fed != nil {
 		close(fed.done)
 	}

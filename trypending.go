@@ -8,7 +8,7 @@ type Waker interface {
 }
 
 // Notify has w told that there may be more, in place of Ready, which yields
-// nothing any more. Call it before anything else.
+// nothing any more. Call it before anything is read.
 func (s *Subscription) Notify(w Waker) { s.cursor.waker, s.cursor.ready = w, nil }
 
 // Behind reports whether Pending would ask the log, and so may wait for it. It

@@ -37,6 +37,7 @@ func (s *stream) write(out *writer) (more bool, err error) {
 	defer returnBytes(bytes)
 	b := delivery.Buffer{B: (*bytes)[:0]}
 	more, end := s.Fill(&b)
+	s.heard(s.h.since(time.Now()))
 	*bytes = b.B
 	if b.Len() == 0 {
 		return more, end

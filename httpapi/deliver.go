@@ -20,32 +20,31 @@ import (
 // taken to (take.go). It implements [delivery.Stream]. There are many, most of
 // which wait: it is small.
 type stream struct {
-	h       *Handler
-	guard   *tidings.Guard
-	sub     *tidings.Subscription
-	asked   *streaming // nil when it is not needed any more
-	ctx     context.Context
-	revoked <-chan struct{}
-	expires expiry
-
-	format   format
-	batch    []tidings.Event // was taken and is still to be said
-	realtime *realtime       // nil on most
-	reached  tidings.ID      // up to where everything was said
+	// What is looked at for each event stands together: with many streams it has
+	// to come from memory each time.
+	sub       *tidings.Subscription
+	asked     *streaming      // nil when it is not needed any more
+	realtime  *realtime       // nil on most
+	batch     []tidings.Event // was taken and is still to be said
+	begun     bool
+	spoken    bool // since the time was looked at
+	silent    bool // a sign of life is due
+	untold    bool // the client has not heard of the position that was reached
+	parting   bool
+	heartbeat bool // signs of life are events
+	counted   bool // among those that are delivered the same way
+	way       Delivery
+	h         *Handler
+	format    format
+	reached   tidings.ID // up to where everything was said
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
-
-	conn atomic.Pointer[delivery.Conn] // when it was taken over
+	expires            expiry
+	revoked            <-chan struct{}
+	guard              *tidings.Guard
+	ctx                context.Context
+	conn               atomic.Pointer[delivery.Conn] // when it was taken over
 	interruption
-
-	heartbeat bool // signs of life are events
-	taken     bool // it is to be taken over, or was: not the goroutine of the request writes
-	raw       bool
-	counted   bool // on its path
-	untold    bool // the client has not heard of the position that was reached
-	begun     bool
-	silent    bool // a sign of life is due
-	parting   bool
 }
 
 // An expiry is when an access expires, by the clock on the wall: in Unix
@@ -93,18 +92,21 @@ func (s *stream) Blocks() bool {
 	return s.begun && len(s.batch) == 0 && (s.anew() || s.realtime.due() || s.sub.Behind())
 }
 
+// taken reports whether the connection is to be taken over, or was.
+func (s *stream) taken() bool { return s.way != ByRequest }
+
 // anew reports whether the stream is to begin anew, after a loss.
 func (s *stream) anew() bool { return s.asked != nil && s.asked.anew != nil }
 
 // Fill adds what is to be said next, and reports whether there may be more at
 // once; otherwise the subscription wakes.
 func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
-	if s.taken {
+	if s.taken() {
 		defer s.survive(&err)
 	}
 	before := b.Len()
 	if more, err = s.say(b); b.Len() > before {
-		s.spoke, s.silent = s.h.since(time.Now()), false
+		s.spoken, s.silent = true, false
 	}
 	return more, err
 }
@@ -135,6 +137,7 @@ func (s *stream) Tick(now time.Time) (ready bool, err error) {
 		return false, err
 	}
 	at := s.h.since(now)
+	s.heard(at)
 	if s.parts == 0 && s.h.drain.on() {
 		s.parts = at + moment(upTo(s.h.opts.DrainWindow))
 	}
@@ -142,6 +145,14 @@ func (s *stream) Tick(now time.Time) (ready bool, err error) {
 	s.silent = at-s.spoke >= moment(s.h.opts.KeepAlive)
 	s.realtime.tick(now)
 	return s.parting || s.silent || s.realtime.due(), nil
+}
+
+// heard notes that what was said was said by now. Who serves many streams does
+// not ask for the time with each event, but ticks.
+func (s *stream) heard(now moment) {
+	if s.spoken {
+		s.spoken, s.spoke = false, now
+	}
 }
 
 // over returns why the stream ends, or nil.
@@ -173,7 +184,7 @@ func closed(c <-chan struct{}) bool {
 
 // path returns the count of the streams on its path.
 func (s *stream) path() *atomic.Int64 {
-	if s.raw {
+	if s.way == Raw {
 		return &s.h.paths.raw
 	}
 	return &s.h.paths.portable
@@ -182,7 +193,7 @@ func (s *stream) path() *atomic.Int64 {
 // Close ends the stream, of which nothing is written any more. Whatever the
 // program's hooks do, its place is given back.
 func (s *stream) Close(err error) {
-	if s.taken {
+	if s.taken() {
 		defer s.survive(&err)
 	}
 	defer s.h.release(s.guard)

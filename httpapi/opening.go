@@ -66,7 +66,7 @@ func (s *stream) subscribe(start tidings.Start) error {
 	if err != nil {
 		return err
 	}
-	if s.taken {
+	if s.taken() {
 		sub.Notify(s)
 	}
 	if s.sub != nil {

@@ -50,8 +50,8 @@ func (h *Handler) stream(w http.ResponseWriter, r *http.Request, s *stream) (err
 			s.Close(ended)
 		}
 	}()
-	to, raw := h.taker(w, r)
-	s.taken, s.raw = to != nil, raw
+	to, way := h.taker(w, r)
+	s.way = way
 	out, err := newWriter(w, h.opts.WriteTimeout)
 	if err == nil {
 		err = s.open(r.Context())

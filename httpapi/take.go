@@ -25,7 +25,7 @@ import (
 // [Handler.Drain], and with the hub. What cannot be taken over stays with the
 // goroutine of its request: HTTP/2, and an [http.ResponseWriter] that is not
 // itself an [http.Hijacker].
-type Delivery int
+type Delivery uint8
 
 // Ways in which streams are written.
 const (
@@ -106,19 +106,19 @@ type taker interface {
 	Serve(c net.Conn, start func(*delivery.Conn) delivery.Stream) error
 }
 
-// taker returns what the connection of a request can be taken to, or nil, and
-// whether that is the raw path.
-func (h *Handler) taker(w http.ResponseWriter, r *http.Request) (to taker, raw bool) {
+// taker returns what the connection of a request can be taken to, or nil, and how
+// its stream is delivered then.
+func (h *Handler) taker(w http.ResponseWriter, r *http.Request) (taker, Delivery) {
 	_, itself := w.(http.Hijacker)
 	switch plain := r.Context().Value(plainConn{}) != nil; {
 	case !itself || r.ProtoMajor != 1:
-		return nil, false
+		return nil, ByRequest
 	case h.raw != nil && plain && r.TLS == nil:
-		return h.raw, true
+		return h.raw, Raw
 	case h.portable != nil:
-		return h.portable, false
+		return h.portable, Portable
 	}
-	return nil, false
+	return nil, ByRequest
 }
 
 // take takes the connection, after which the stream is on its own.
@@ -128,14 +128,20 @@ func (s *stream) take(w http.ResponseWriter, r *http.Request, to taker) error {
 		return fmt.Errorf("take the connection over: %w", err)
 	}
 	s.ctx, s.asked.head = context.Background(), head(r, w.Header())
-	err = to.Serve(c, func(c *delivery.Conn) delivery.Stream {
-		s.conn.Store(c)
-		return s
-	})
+	err = to.Serve(c, s.start)
 	if err != nil {
 		return errors.Join(fmt.Errorf("take the connection over: %w", err), c.Close())
 	}
 	return nil
+}
+
+// start is told of the connection that was taken over.
+func (s *stream) start(c *delivery.Conn) delivery.Stream {
+	s.conn.Store(c)
+	if !s.asked.snapshots() { // so nothing was read yet: the way may become shorter
+		s.sub.Notify(c)
+	}
+	return s
 }
 
 // survive turns a panic of the program's own, such as one of its hooks, into the
