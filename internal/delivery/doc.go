@@ -19,9 +19,10 @@
 //
 // # How does a Portable work?
 //
-// A connection's only goroutine waits for the end of its client. A wake-up starts
-// another one, which fills and writes until there is no more. Its writes wait for
-// the client, under deadlines, and nobody else waits for them.
+// A connection's only goroutine waits for the end of its client. A wake-up puts
+// it into a queue, from which a few goroutines take those whose turn it is, fill
+// and write. A write waits for its client: while none of them gets on, others
+// join them, so nobody else waits for it for long.
 //
 // # What ends a connection?
 //

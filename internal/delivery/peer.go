@@ -1,8 +1,10 @@
 package delivery
 
 import (
+	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,23 +19,26 @@ import (
 // so one of both sees what the other did. At the end the turn is not given back.
 type peer struct {
 	Conn
-	s      *Portable
+	turn   atomic.Bool // is taken
+	calls  sync.Mutex  // is held during the methods of stream, but Interrupt
+	stream Stream      // nil when it was closed
 	c      net.Conn
-	turn   atomic.Bool           // is taken
+	s      *Portable
 	cause  atomic.Pointer[error] // why it ends; the first is kept
-	using  atomic.Int32          // who still needs c: who reads, who has the turn
-	closed atomic.Bool           // c is
+	writes atomic.Uint32         // is odd during a write
+	filled bool                  // once
 	torn   bool                  // a write failed; is that of who has the turn
 
-	calls  sync.Mutex // is held during the methods of stream, but Interrupt
-	stream Stream     // nil when it was closed
-	filled bool       // once
+	seen   uint32        // writes at the last tick,
+	since  time.Duration // and from when on it was that
+	using  atomic.Int32  // who still needs c: who reads, who has the turn
+	closed atomic.Bool   // c is
 
 	mu        sync.Mutex // is held while Interrupt is called
 	blocking  bool       // is in a Fill that blocks
 	lingering bool       // the stream is over, the client has still to close
 
-	ignored [64]byte // what the client sent
+	ignored [32]byte // what the client sent
 }
 
 func newPeer(s *Portable, c net.Conn) *peer {
@@ -76,48 +81,36 @@ func (p *peer) read() {
 // pushed is what a wake-up does, and whatever else there is to be done.
 func (p *peer) pushed(*Conn) {
 	if p.turn.CompareAndSwap(false, true) {
-		p.begin()
+		p.s.crew.add(p)
 	}
 }
 
-// begin has a goroutine deliver. The turn must be taken: so the connection is
-// one that its server waits for.
-func (p *peer) begin() {
-	p.s.running.Add(1)
-	go p.run()
-}
-
-// run delivers until nothing is left to be done.
-func (p *peer) run() {
-	defer p.s.running.Done()
-	for {
-		for p.cause.Load() == nil && p.queued.Load() {
-			p.deliver()
-		}
-		if p.cause.Load() != nil {
-			p.finish()
-			return
-		}
-		if !p.rest() {
-			return
-		}
+// serve does what is to be done next. The turn must be taken. A Fill that blocks
+// gets a goroutine of its own.
+func (p *peer) serve() {
+	if p.cause.Load() != nil || !p.queued.Load() {
+		p.goOn()
+		return
 	}
-}
-
-// rest gives the turn back, and reports whether there is something to be done
-// and it has it again.
-func (p *peer) rest() bool {
-	_ = p.c.SetWriteDeadline(time.Time{})
-	p.turn.Store(false)
-	return (p.queued.Load() || p.cause.Load() != nil) && p.turn.CompareAndSwap(false, true)
-}
-
-// deliver sends what the stream fills next.
-func (p *peer) deliver() {
 	b := buffers.Get().(*Buffer)
 	defer b.giveBack()
-	p.queued.Store(false) // from here on a wake-up may be about what Fill does not see
-	more, err := p.fill(b)
+	if more, err := p.fill(b); err == errBlocks {
+		p.s.running.Go(p.load)
+	} else {
+		p.deliver(b, more, err)
+	}
+}
+
+// load is serve for a Fill that blocks.
+func (p *peer) load() {
+	b := buffers.Get().(*Buffer)
+	defer b.giveBack()
+	more, err := p.fillBlocking(b)
+	p.deliver(b, more, err)
+}
+
+// deliver sends what was filled. more and err are what Fill returned.
+func (p *peer) deliver(b *Buffer, more bool, err error) {
 	if failed := p.write(b); failed != nil {
 		err = failed
 	}
@@ -127,36 +120,84 @@ func (p *peer) deliver() {
 	case more:
 		p.queued.Store(true)
 	}
+	p.goOn()
 }
 
-// fill asks the stream for what is to be sent.
+// goOn ends the connection, or gives the turn back. If something is left to be
+// done it stands behind all others.
+func (p *peer) goOn() {
+	switch {
+	case p.cause.Load() != nil:
+		p.finish()
+	case p.queued.Load() || p.rest():
+		p.s.crew.add(p)
+	}
+}
+
+// rest gives the turn back, and reports whether there is something to be done
+// and it has it again.
+func (p *peer) rest() bool {
+	p.turn.Store(false)
+	return (p.queued.Load() || p.cause.Load() != nil) && p.turn.CompareAndSwap(false, true)
+}
+
+// errBlocks says that the next Fill may wait.
+var errBlocks = errors.New("delivery: the next Fill blocks")
+
+// fill asks the stream for what is to be sent, unless that blocks.
 func (p *peer) fill(b *Buffer) (more bool, err error) {
 	p.calls.Lock()
 	defer p.calls.Unlock()
 	p.filled = true
-	if !p.block(p.stream.Blocks()) {
-		return false, nil // it ends
+	if p.stream.Blocks() {
+		return false, errBlocks
 	}
-	defer p.block(false)
+	p.queued.Store(false) // from here on a wake-up may be about what Fill does not see
 	return p.stream.Fill(b)
 }
 
-// block notes whether a Fill blocks, and reports whether there may be one.
+// fillBlocking is fill, which may wait.
+func (p *peer) fillBlocking(b *Buffer) (more bool, err error) {
+	p.calls.Lock()
+	defer p.calls.Unlock()
+	if !p.block(true) {
+		return false, nil // it ends
+	}
+	defer p.block(false)
+	p.queued.Store(false)
+	return p.stream.Fill(b)
+}
+
+// block notes whether a Fill blocks, and reports whether one may.
 func (p *peer) block(blocking bool) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.blocking = blocking && p.cause.Load() == nil
-	return p.blocking || !blocking
+	return p.blocking
 }
 
-// tick lets time pass. During a Fill it does not.
+// tick lets time pass. For the stream it does not during a Fill.
 func (p *peer) tick(now time.Time) {
+	if p.late(now.Sub(p.s.zero)) {
+		p.end(fmt.Errorf("delivery: a client did not accept what it gets in %v: %w", p.s.opts.WriteTimeout, os.ErrDeadlineExceeded))
+		return
+	}
 	switch ready, err := p.ask(now); {
 	case err != nil:
 		p.end(err)
 	case ready:
 		p.Wake()
 	}
+}
+
+// late reports whether a write takes longer than it may. A deadline for each
+// write would cost more than to look from time to time.
+func (p *peer) late(now time.Duration) bool {
+	if n := p.writes.Load(); n%2 == 0 || n != p.seen {
+		p.seen, p.since = n, now
+		return false
+	}
+	return now-p.since >= p.s.opts.WriteTimeout
 }
 
 // ask calls the stream's Tick.

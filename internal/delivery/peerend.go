@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"syscall"
 	"time"
 )
@@ -124,7 +123,7 @@ func (p *peer) leave() {
 	}
 }
 
-// write sends what was filled, each MaxFill bytes under a deadline of their own.
+// write sends what was filled, at most MaxFill bytes at a time.
 func (p *peer) write(b *Buffer) error {
 	if len(b.referred) == 0 {
 		return p.send(b.B)
@@ -147,19 +146,18 @@ func (p *peer) write(b *Buffer) error {
 	return p.send(joined.B)
 }
 
-// send writes b, unless the connection is to end. Who ends it sets a deadline
-// of the past after he said so, and here it is the other way round: so a write
-// meets one or the other.
+// send writes b, unless the connection is to end. Who ends it says so, and sets a
+// deadline of the past after that: so a write meets one or the other.
 func (p *peer) send(b []byte) error {
 	for len(b) > 0 {
-		n := min(len(b), MaxFill)
-		if err := p.c.SetWriteDeadline(time.Now().Add(p.s.opts.WriteTimeout)); err != nil {
-			return p.failed(err)
-		}
 		if err := p.cause.Load(); err != nil {
 			return *err
 		}
-		if _, err := p.c.Write(b[:n]); err != nil {
+		n := min(len(b), MaxFill)
+		p.writes.Add(1)
+		_, err := p.c.Write(b[:n])
+		p.writes.Add(1)
+		if err != nil {
 			return p.failed(err)
 		}
 		b = b[n:]
@@ -170,10 +168,7 @@ func (p *peer) send(b []byte) error {
 // failed says what the error of a write means.
 func (p *peer) failed(err error) error {
 	p.torn = true
-	switch {
-	case errors.Is(err, os.ErrDeadlineExceeded):
-		return fmt.Errorf("delivery: a client did not accept what it gets in %v: %w", p.s.opts.WriteTimeout, err)
-	case errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrClosedPipe):
+	if errors.Is(err, syscall.EPIPE) || errors.Is(err, syscall.ECONNRESET) || errors.Is(err, io.ErrClosedPipe) {
 		return fmt.Errorf("%w: %w", ErrHungUp, err)
 	}
 	return fmt.Errorf("delivery: %w", err)

@@ -2,7 +2,6 @@ package delivery
 
 import (
 	"net"
-	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -13,12 +12,14 @@ import (
 //
 // A connection that has nothing to send costs one goroutine with a small stack,
 // which reads and so notices that the client hung up. What is to be sent is sent
-// by another goroutine, which begins when there is something and ends when there
-// is no more. A Fill that blocks holds that up and nobody else, so
-// Options.Loads does not apply, and Options.Writers neither.
+// by a few others. While all of these are held up by clients, others take their
+// place, and a Fill that blocks has a goroutine of its own, so Options.Loads does
+// not apply, and Options.Writers neither.
 type Portable struct {
 	opts    Options
-	running sync.WaitGroup // all goroutines, and connections
+	zero    time.Time
+	crew    *crew
+	running sync.WaitGroup // connections, and all goroutines but the crew's
 	closing atomic.Bool
 	closed  chan struct{}
 
@@ -29,7 +30,10 @@ type Portable struct {
 
 // NewPortable returns a Portable, which has to be closed. Options may be nil.
 func NewPortable(o *Options) *Portable {
-	s := &Portable{opts: o.withDefaults(), closed: make(chan struct{}), peers: make(map[*peer]struct{})}
+	s := &Portable{
+		opts: o.withDefaults(), zero: time.Now(), crew: newCrew(),
+		closed: make(chan struct{}), peers: make(map[*peer]struct{}),
+	}
 	s.running.Go(s.tick)
 	return s
 }
@@ -52,7 +56,7 @@ func (s *Portable) Serve(c net.Conn, start func(*Conn) Stream) error {
 	_ = c.SetDeadline(time.Time{})
 	s.running.Go(p.read)
 	s.add(p)
-	p.begin()
+	s.crew.add(p)
 	return nil
 }
 
@@ -76,6 +80,7 @@ func (s *Portable) Close() {
 		}
 	}
 	s.running.Wait()
+	s.crew.close()
 }
 
 // shut keeps connections from being added, and reports whether they could be
@@ -131,11 +136,6 @@ func (s *Portable) all(to []*peer) []*peer {
 	return to
 }
 
-// breath is after how many connections those that have something to send get
-// their turn. Many that began together are due together, and memory for as many
-// goroutines would stay.
-const breath = 64
-
 // tick lets time pass for all connections, until s is closed.
 func (s *Portable) tick() {
 	ticker := time.NewTicker(s.opts.Tick)
@@ -145,10 +145,8 @@ func (s *Portable) tick() {
 		select {
 		case now := <-ticker.C:
 			peers = s.all(peers)
-			for i, p := range peers {
-				if p.tick(now); i%breath == 0 {
-					runtime.Gosched()
-				}
+			for _, p := range peers {
+				p.tick(now)
 			}
 			clear(peers) // who is gone shall not be held here
 			peers = peers[:0]

@@ -169,6 +169,7 @@ func TestAPortableJoinsWhatIsSmall(t *testing.T) {
 }
 
 // An idle connection has one goroutine, also after it had something to send.
+// Those who sent it are few.
 func TestAnIdleConnectionOfAPortableHasOneGoroutine(t *testing.T) {
 	const connections = 50
 	s, l, f := newPortable(t, &delivery.Options{Tick: time.Hour}), listen(t, "tcp"), newFeed()
@@ -183,12 +184,12 @@ func TestAnIdleConnectionOfAPortableHasOneGoroutine(t *testing.T) {
 		_ = read(t, client, 5)
 	}
 	for end := time.Now().Add(patience); ; runtime.Gosched() {
-		reading, running := goroutines("(*peer).read("), goroutines("(*peer).run(")
-		if reading == connections && running == 0 {
+		reading, working := goroutines("(*peer).read("), goroutines("(*crew).work(")
+		if reading == connections && working <= runtime.GOMAXPROCS(0)+1 && working > 0 {
 			return
 		}
 		if time.Now().After(end) {
-			t.Fatalf("%d goroutines read and %d deliver, want %d and none", reading, running, connections)
+			t.Fatalf("%d goroutines read and %d deliver, want %d and a few", reading, working, connections)
 		}
 	}
 }
@@ -199,18 +200,16 @@ func goroutines(function string) int {
 	return bytes.Count(stacks[:runtime.Stack(stacks, true)], []byte(function))
 }
 
-// A drowsy is a connection that wakes its stream at the last moment before that
-// rests.
+// A drowsy is a connection that wakes its stream when something was written,
+// before that rests.
 type drowsy struct {
 	net.Conn
 	wake func()
 }
 
-func (d *drowsy) SetWriteDeadline(t time.Time) error {
-	if t.IsZero() {
-		d.wake()
-	}
-	return d.Conn.SetWriteDeadline(t)
+func (d *drowsy) Write(p []byte) (int, error) {
+	defer d.wake()
+	return d.Conn.Write(p)
 }
 
 // A wake-up is not lost where a delivery ends at the same moment.
