@@ -20,19 +20,30 @@ const (
 func giveBack(ctx context.Context, hub *tidings.Hub) {
 	ticker := time.NewTicker(memoryLook)
 	defer ticker.Stop()
-	for given, before := 0, 0; ; {
+	for m := new(memory); ; {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}
-		now := hub.Stats().Subscribers
-		if calm := abs(now-before) < memoryMany/10; calm && abs(now-given) >= memoryMany {
+		if m.due(hub.Stats().Subscribers) {
 			debug.FreeOSMemory()
-			given = now
 		}
-		before = now
 	}
+}
+
+// A memory is how many streams there were: when memory was given back, and when
+// it was looked the last time.
+type memory struct{ given, before int }
+
+// due reports whether memory is to be given back, when there are n streams.
+func (m *memory) due(n int) bool {
+	calm, many := abs(n-m.before) < memoryMany/10, abs(n-m.given) >= memoryMany
+	m.before = n
+	if calm && many {
+		m.given = n
+	}
+	return calm && many
 }
 
 func abs(n int) int { return max(n, -n) }
