@@ -20,7 +20,7 @@ func dial(addr netip.AddrPort, room int) (int, error) {
 		return -1, fmt.Errorf("socket: %w", err)
 	}
 	if err = prepare(fd, room); err == nil {
-		err = syscall.Connect(fd, to)
+		err = connect(fd, to)
 	}
 	if err == nil {
 		err = syscall.SetNonblock(fd, true)
@@ -30,6 +30,15 @@ func dial(addr netip.AddrPort, room int) (int, error) {
 		return -1, fmt.Errorf("connect to %s: %w", addr, err)
 	}
 	return fd, nil
+}
+
+// connect waits until a socket is connected. A signal interrupts that and not the
+// connecting, for which Linux waits when it is asked again.
+func connect(fd int, to syscall.Sockaddr) (err error) {
+	for err = syscall.EINTR; err == syscall.EINTR; {
+		err = syscall.Connect(fd, to)
+	}
+	return err
 }
 
 // prepare sets the options of a socket.

@@ -1,0 +1,4 @@
+package load
+
+// Dial is an inner door for tests.
+var Dial = dial
