@@ -87,7 +87,6 @@ func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context) error
 		return err
 	}
 	defer func() { _ = r.close() }()
-	_ = r.hub.Go(func(ctx context.Context) { giveBack(ctx, r.hub) }) // it is open
 	c.welcome(s, r.url())
 	return s.listen(ctx, c, r)
 }
@@ -117,7 +116,8 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 	if err != nil {
 		return nil, errors.Join(err, listener.Close())
 	}
-	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger})
+	m := new(memory)
+	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()})
 	if err != nil {
 		return nil, errors.Join(err, log.Close(), listener.Close())
 	}
@@ -125,6 +125,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(hub), Delivery: s.delivery(),
 	})
+	_ = hub.Go(m.giveBack) // it is open
 	r := &running{log, hub, listener, api}
 	if s.Delivery == "raw" && !api.Raw() {
 		return nil, errors.Join(fmt.Errorf("--delivery raw: this system has none, leave it to auto"), r.close(), listener.Close())
