@@ -48,12 +48,19 @@ func newReplica(t *testing.T, name, database string) *replica {
 	return r
 }
 
+// given are the addresses of all replicas.
+var given sync.Map
+
 // freeAddress returns an address whose port is below those that systems give to
-// outgoing connections, so that none takes it while the replica does not run.
+// outgoing connections, so that none takes it while the replica does not run. It is
+// given once: the replica that has it may not listen yet.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	for range 100 {
 		address := fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(20000))
+		if _, again := given.LoadOrStore(address, true); again {
+			continue
+		}
 		if l, err := net.Listen("tcp", address); err == nil {
 			l.Close()
 			return address
