@@ -85,8 +85,8 @@ type Delivery struct {
 	Lost  *LostError // nil for an event
 }
 
-// A channel is what the channel form of a Subscription needs.
-type channel struct {
+// A feeding is what the channel form of a Subscription needs.
+type feeding struct {
 	deliveries chan Delivery
 	done       chan struct{}  // ends the feeding
 	work       sync.WaitGroup // feeds
@@ -99,28 +99,28 @@ type channel struct {
 func (s *Subscription) Deliveries() <-chan Delivery {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.channel == nil {
-		c := &channel{deliveries: make(chan Delivery), done: make(chan struct{})}
-		if s.channel = c; s.closed.Load() {
-			close(c.deliveries)
+	if s.feeding == nil {
+		f := &feeding{deliveries: make(chan Delivery), done: make(chan struct{})}
+		if s.feeding = f; s.closed.Load() {
+			close(f.deliveries)
 		} else {
-			c.work.Go(func() { s.deliver(c) })
+			f.work.Go(func() { s.deliver(f) })
 		}
 	}
-	return s.channel.deliveries
+	return s.feeding.deliveries
 }
 
 // deliver feeds the channel. While the log fails it tries again.
-func (s *Subscription) deliver(c *channel) {
-	defer close(c.deliveries)
-	for failures := 0; s.over() == nil && s.hub.backoff(failures, c.done); failures++ {
+func (s *Subscription) deliver(f *feeding) {
+	defer close(f.deliveries)
+	for failures := 0; s.over() == nil && s.hub.backoff(failures, f.done); failures++ {
 		for event, err := range s.Events(context.Background()) { // Close wakes it
 			lost, ok := errors.AsType[*LostError](err)
 			if err != nil && !ok {
 				break
 			}
 			failures = 0
-			if !s.hand(c, Delivery{event, lost}) {
+			if !s.hand(f, Delivery{event, lost}) {
 				return
 			}
 		}
@@ -128,11 +128,11 @@ func (s *Subscription) deliver(c *channel) {
 }
 
 // hand sends a delivery, unless nobody wants it any more.
-func (s *Subscription) hand(c *channel, d Delivery) bool {
+func (s *Subscription) hand(f *feeding, d Delivery) bool {
 	select {
-	case c.deliveries <- d:
+	case f.deliveries <- d:
 		return true
-	case <-c.done:
+	case <-f.done:
 	case <-s.hub.life.Done():
 	}
 	return false

@@ -7,7 +7,7 @@ import "slices"
 // would hide from a reader below it what goes later.
 type floors struct {
 	any   *mark          // on any channel: what was lost with a freed topic
-	marks *[]channelMark // nil while nothing was discarded
+	marks *[]channelMark // nil while nothing was discarded, as in most topics
 }
 
 // A mark says that the window's discard number n, and perhaps earlier ones,
@@ -58,8 +58,8 @@ func joinFirst(marks []channelMark, c Channel) []channelMark {
 	return marks
 }
 
-// each returns the marks of channels.
-func (f *floors) each() []channelMark {
+// channels returns the marks of channels.
+func (f *floors) channels() []channelMark {
 	if f.marks == nil {
 		return nil
 	}
@@ -70,7 +70,7 @@ func (f *floors) each() []channelMark {
 // discard number n and later ones made it.
 func (f *floors) since(n uint64, g *group) ID {
 	floor := f.any.since(n)
-	marks := f.each()
+	marks := f.channels()
 	for i := range marks {
 		if m := &marks[i]; m.n >= n && (g.role == tail || g.filter.channel(m.channel)) {
 			floor = later(floor, m.floor)
@@ -81,7 +81,7 @@ func (f *floors) since(n uint64, g *group) ID {
 
 // all returns the mark of everything in the topic.
 func (f *floors) all() *mark {
-	m, marks := f.any, f.each()
+	m, marks := f.any, f.channels()
 	for i := range marks {
 		m = m.join(&marks[i].mark)
 	}

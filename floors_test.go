@@ -17,7 +17,7 @@ func TestFloorsAgainstAllDiscards(t *testing.T) {
 			id := ID{1, uint64(n + rng.IntN(spread))}
 			discarded = append(discarded, id)
 			f.add([]Channel{AGUI, A2A}[id.seq%2], mark{uint64(n), id})
-			exact = exact && len(f.each()) < maxMarks // none were joined
+			exact = exact && len(f.channels()) < maxMarks // none were joined
 			since := rng.IntN(n + 1)
 			want := [3]uint64{}
 			for _, id := range discarded[since:] {
@@ -30,8 +30,8 @@ func TestFloorsAgainstAllDiscards(t *testing.T) {
 					t.Fatalf("seed %d: of discards %d to %d on %v the highest is %d, got %d", seed, since, n, channels, want[i], got)
 				}
 			}
-			if got := f.all(); got.n != uint64(n) || len(f.each()) > 2*maxMarks {
-				t.Fatalf("seed %d: %d marks, the last is %d of %d", seed, len(f.each()), got.n, n)
+			if got := f.all(); got.n != uint64(n) || len(f.channels()) > 2*maxMarks {
+				t.Fatalf("seed %d: %d marks, the last is %d of %d", seed, len(f.channels()), got.n, n)
 			}
 		}
 	}

@@ -38,8 +38,8 @@ type Connection struct {
 type connectionName struct{ user, id string }
 
 // A tally is how many connections somebody has: as their owner, and as the
-// subject who is counted against the limit. The two are mostly the same, and a
-// stream of one costs no more than it must.
+// subject who is counted against the limit. Mostly that is one name, and so one
+// entry of a map for each.
 type tally struct{ owned, held int32 }
 
 type tallies map[string]tally
@@ -250,8 +250,10 @@ func (g *Guard) Release() {
 // Done is closed when the connection no longer counts: it was released,
 // unregistered, or replaced by another with its id. Whoever serves it ends.
 func (g *Guard) Done() <-chan struct{} {
-	c := make(chan struct{})
-	g.done.CompareAndSwap(nil, &c)
+	if g.done.Load() == nil {
+		c := make(chan struct{})
+		g.done.CompareAndSwap(nil, &c)
+	}
 	return *g.done.Load()
 }
 

@@ -31,9 +31,9 @@ type Subscription struct {
 	cursor    cursor
 	foreign   ID // a position that is not the log's, to be told first
 
-	mu      sync.Mutex              // guards reading and channel
+	mu      sync.Mutex              // guards reading and feeding
 	reading context.CancelCauseFunc // ends the reading of the log; nil while there is none
-	channel *channel                // nil until somebody asks
+	feeding *feeding                // nil until somebody asks for the channel form
 	told    atomic.Pointer[LostError]
 	dropped atomic.Uint64
 	warned  int64 // of that, in Unix seconds
@@ -287,7 +287,10 @@ func (s *Subscription) ahead(ctx context.Context, pos ID) (Batch, bool, error) {
 }
 
 // Selector returns what is selected.
-func (s *Subscription) Selector() Selector { sel := s.cursor.group.selector(); return sel.clone() }
+func (s *Subscription) Selector() Selector {
+	sel := s.cursor.group.selector()
+	return sel.clone()
+}
 
 // Position returns the position up to which Pending returned everything that is
 // selected: where the Subscription began, as long as nothing was read. It is
@@ -310,7 +313,7 @@ func (s *Subscription) Dropped() uint64 { return s.dropped.Load() }
 // and returns when nothing of the Subscription is left running.
 func (s *Subscription) Close() {
 	s.mu.Lock()
-	first, fed := !s.closed.Swap(true), s.channel
+	first, fed := !s.closed.Swap(true), s.feeding
 	if first && fed != nil {
 		close(fed.done)
 	}

@@ -16,9 +16,9 @@ import (
 )
 
 // A stream is what is said on one connection, and when. Who waits and writes is
-// another matter: the goroutine of its request (attend.go), or what its connection was
-// taken to (take.go). It implements [delivery.Stream]. There are many, most of
-// which wait: it is small.
+// another matter: the goroutine of its request (attend.go), or what its
+// connection was taken to (take.go). It implements [delivery.Stream]. There are
+// many, most of which wait: it is small.
 type stream struct {
 	// What is looked at for each event stands together: with many streams it has
 	// to come from memory each time.

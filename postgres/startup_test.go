@@ -227,17 +227,25 @@ func TestAStatementTimeoutDoesNotEndAnAppendThatWaits(t *testing.T) {
 	}
 }
 
+// newServer returns a role that may serve the backend's log, changed as by ALTER
+// ROLE.
+func newServer(t *testing.T, b *backend, change string) (role string) {
+	t.Helper()
+	b.open(t).Close()
+	role = newRole(t, b)
+	if err := postgres.GrantServe(t.Context(), b.url, "", role); err != nil {
+		t.Fatal(err)
+	}
+	b.exec(t, "ALTER ROLE "+role+" "+change)
+	return role
+}
+
 // TestConnectionsThatTheServerEndsAreReplaced leaves all of them alone for longer
 // than the server likes, and for less than after which they are tried first.
 func TestConnectionsThatTheServerEndsAreReplaced(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	b.open(t).Close()
-	role := newRole(t, b)
-	if err := postgres.GrantServe(t.Context(), b.url, "", role); err != nil {
-		t.Fatal(err)
-	}
-	b.exec(t, "ALTER ROLE "+role+" SET idle_session_timeout = '100ms'")
+	role := newServer(t, b, "SET idle_session_timeout = '100ms'")
 	b.opts.NoMigrate, b.through = true, as(t, b.through, role)
 	for _, b.opts.Pooled = range []bool{true, false} {
 		l := b.open(t)
@@ -260,12 +268,7 @@ func TestConnectionsThatTheServerEndsAreReplaced(t *testing.T) {
 func TestWithoutAConnectionLeftItIsToldAndPasses(t *testing.T) {
 	t.Parallel()
 	b := newBackend(t)
-	b.open(t).Close()
-	role := newRole(t, b)
-	if err := postgres.GrantServe(t.Context(), b.url, "", role); err != nil {
-		t.Fatal(err)
-	}
-	b.exec(t, "ALTER ROLE "+role+" CONNECTION LIMIT 1")
+	role := newServer(t, b, "CONNECTION LIMIT 1")
 	taken := connect(t, as(t, b.url, role))
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	defer cancel()

@@ -22,8 +22,8 @@ type Options struct {
 	// at: by default every 250 ms.
 	Tick time.Duration
 
-	// Loads is how many Fills of a Server that block run at once: by default 64. Others
-	// wait for their turn.
+	// Loads is how many Fills of a Server that block run at once: by default 64.
+	// Others wait for their turn.
 	Loads int
 }
 

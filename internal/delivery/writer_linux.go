@@ -127,7 +127,7 @@ func (w *writer) wait(tick <-chan time.Time) {
 // serveRound serves everyone who was woken or has more to send, once.
 func (w *writer) serveRound() {
 	w.take()
-	for some := range slices.Chunk(w.round, 16) {
+	for some := range slices.Chunk(w.round, fetched) {
 		fetch(some)
 		for i, c := range some {
 			w.serve(c)
@@ -135,6 +135,9 @@ func (w *writer) serveRound() {
 		}
 	}
 }
+
+// fetched is how many connections are fetched at once.
+const fetched = 16
 
 // fetch has the processor fetch what it will need of some connections, from
 // memory all at once in place of one after the other: with many connections

@@ -1,11 +1,13 @@
 package load_test
 
 import (
+	"fmt"
 	"net/netip"
+	"os"
 	"runtime"
+	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/tidings-dev/tidings/internal/load"
 )
@@ -26,11 +28,13 @@ func TestASignalDoesNotEndADial(t *testing.T) {
 		dialed <- err
 	}()
 	tid := <-thread
-	for range 100 {
-		if err := syscall.Tgkill(syscall.Getpid(), tid, syscall.SIGURG); err != nil {
-			t.Fatal(err)
+	for interrupted := 0; interrupted < 20 && len(dialed) == 0; runtime.Gosched() {
+		if connecting(t, tid) {
+			interrupted++
+			if err := syscall.Tgkill(syscall.Getpid(), tid, syscall.SIGURG); err != nil {
+				t.Fatal(err)
+			}
 		}
-		time.Sleep(time.Millisecond)
 	}
 	for range 2 { // who stood in the queue, and who waited for that
 		fd, _, err := syscall.Accept(listener)
@@ -42,6 +46,16 @@ func TestASignalDoesNotEndADial(t *testing.T) {
 	if err := <-dialed; err != nil {
 		t.Error(err)
 	}
+}
+
+// connecting reports whether a thread is in the system call connect.
+func connecting(t *testing.T, tid int) bool {
+	t.Helper()
+	call, err := os.ReadFile(fmt.Sprintf("/proc/self/task/%d/syscall", tid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return strings.HasPrefix(string(call), fmt.Sprintf("%d ", syscall.SYS_CONNECT))
 }
 
 // fullListener returns a listener that has no place for another connection.
