@@ -105,13 +105,19 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 		defer s.survive(&err)
 	}
 	before := b.Len()
-	if more, err = s.say(b); b.Len() > before {
+	more, err = s.say(b)
+	for said := before; more && err == nil && b.Len() > said && b.Len() < delivery.MaxFill && !s.Blocks(); {
+		said = b.Len()
+		more, err = s.say(b)
+	}
+	if b.Len() > before {
 		s.spoken, s.silent = true, false
 	}
 	return more, err
 }
 
-// say is Fill.
+// say is one step of Fill: what follows goes in the same write, as long as it is
+// at hand.
 func (s *stream) say(b *delivery.Buffer) (more bool, err error) {
 	switch {
 	case !s.begun:
@@ -283,9 +289,8 @@ func (s *stream) pending(buffer []tidings.Event) (batch tidings.Batch, more bool
 // frames adds the frames of events until there are enough, and returns the
 // others.
 func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidings.Event) {
-	most := b.Len() + delivery.MaxFill
 	for i := range events {
-		if b.Len() >= most {
+		if b.Len() >= delivery.MaxFill {
 			return events[i:]
 		}
 		s.frame(b, &events[i])

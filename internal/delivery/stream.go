@@ -10,7 +10,7 @@ import (
 // one exception. None may block, except Fill while Blocks says so: others wait
 // for it. None may call Close of the server.
 type Stream interface {
-	// Fill adds to b what is to be sent next, about MaxFill bytes at most
+	// Fill adds to b, which is empty, what is to be sent next, about MaxFill bytes at most
 	// (more for one thing that is larger by itself), and reports whether there
 	// may be more at once. If not, it is called again after Conn.Wake or when
 	// Tick asks for it, and now and then without a reason: adding nothing is

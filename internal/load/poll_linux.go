@@ -2,7 +2,6 @@ package load
 
 import (
 	"fmt"
-	"math"
 	"syscall"
 	"time"
 	"unsafe"
@@ -16,14 +15,10 @@ const (
 	gone     = syscall.EPOLLHUP | syscall.EPOLLERR | syscall.EPOLLRDHUP
 )
 
-// timerID is what poll says of its timer.
-const timerID = math.MinInt32
-
-// A poll waits for descriptors, each of which has an id, and for a timer that
-// is exact to some microseconds, which a timeout of epoll_wait is not.
+// A poll waits for descriptors, each of which has an id.
 type poll struct {
-	fd, timer int
-	ready     [256]syscall.EpollEvent
+	fd    int
+	ready [256]syscall.EpollEvent
 }
 
 // newPoll returns a poll. The caller closes it.
@@ -32,21 +27,11 @@ func newPoll() (*poll, error) {
 	if err != nil {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
-	const monotonic = 1 // CLOCK_MONOTONIC, see timerfd_create(2)
-	timer, _, errno := syscall.RawSyscall(syscall.SYS_TIMERFD_CREATE, monotonic, syscall.O_NONBLOCK|syscall.O_CLOEXEC, 0)
-	if errno != 0 {
-		syscall.Close(fd)
-		return nil, fmt.Errorf("timerfd: %w", errno)
-	}
-	p := &poll{fd: fd, timer: int(timer)}
-	return p, p.add(p.timer, timerID, readable)
+	return &poll{fd: fd}, nil
 }
 
 // close closes the poll and not what it watches.
-func (p *poll) close() {
-	syscall.Close(p.timer)
-	syscall.Close(p.fd)
-}
+func (p *poll) close() { syscall.Close(p.fd) }
 
 // add begins to watch fd.
 func (p *poll) add(fd int, id int32, events uint32) error {
@@ -77,22 +62,6 @@ func (p *poll) wait(timeout time.Duration) ([]syscall.EpollEvent, error) {
 		return nil, fmt.Errorf("epoll: %w", err)
 	}
 	return p.ready[:n], nil
-}
-
-// every makes the timer ready once in an interval; 0 stops it.
-func (p *poll) every(interval time.Duration) error {
-	spec := [2]syscall.Timespec{syscall.NsecToTimespec(int64(interval)), syscall.NsecToTimespec(int64(interval))}
-	_, _, errno := syscall.RawSyscall6(syscall.SYS_TIMERFD_SETTIME, uintptr(p.timer), 0, uintptr(unsafe.Pointer(&spec)), 0, 0, 0)
-	if errno != 0 {
-		return fmt.Errorf("timerfd: %w", errno)
-	}
-	return nil
-}
-
-// tick takes note that the timer was ready.
-func (p *poll) tick() {
-	var times [8]byte
-	_, _ = read(p.timer, times[:]) // how often does not matter
 }
 
 // read reads from a descriptor that does not block, so the scheduler need not

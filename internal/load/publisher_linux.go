@@ -39,7 +39,7 @@ func (r *run) connectPublishers() error {
 		p := &r.pubs[i]
 		p.fd, p.owner = fd, i%r.o.Owners
 		r.idle = append(r.idle, int32(i))
-		if err := r.poll.add(fd, int32(firstPublisher-i), readable); err != nil {
+		if err := r.urgent.add(fd, int32(firstPublisher-i), readable); err != nil {
 			return err
 		}
 		if r.o.NDJSON {
@@ -175,7 +175,7 @@ func (r *run) send(i int, b []byte) error {
 	}
 	if n < len(b) {
 		p.out = append(p.out, b[n:]...)
-		return r.poll.change(p.fd, int32(firstPublisher-i), readable|writable)
+		return r.urgent.change(p.fd, int32(firstPublisher-i), readable|writable)
 	}
 	r.rest(i)
 	return nil
@@ -201,7 +201,7 @@ func (r *run) flush(i int) error {
 		return nil
 	}
 	r.rest(i)
-	return r.poll.change(p.fd, int32(firstPublisher-i), readable)
+	return r.urgent.change(p.fd, int32(firstPublisher-i), readable)
 }
 
 // hear reads what a publisher is answered.

@@ -2,7 +2,9 @@ package load
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"math"
 	"runtime"
 	"syscall"
 	"time"
@@ -12,9 +14,12 @@ import (
 type run struct {
 	o       Options
 	ctx     context.Context // of the run, which is this type's whole life
-	poll    *poll
 	streams target
 	posts   target
+
+	poll   *poll // of the subscribers, and of urgent
+	urgent *poll // of what is not to wait for thousands of those: publishers and timer
+	timer  timer // says that something is due
 
 	subs  []subscriber
 	pubs  []publisher
@@ -83,14 +88,13 @@ func newRun(ctx context.Context, opts *Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	poll, err := newPoll()
-	if err != nil {
-		return nil, err
-	}
 	now := time.Now()
 	r := &run{
-		o: o, ctx: ctx, poll: poll, streams: streams, posts: posts, wall: now.UnixNano(), began: now,
+		o: o, ctx: ctx, streams: streams, posts: posts, wall: now.UnixNano(), began: now,
 		judge: newJudge(o.Owners), buffer: make([]byte, bufferSize), subs: make([]subscriber, o.Connections),
+	}
+	if err := r.openPolls(); err != nil {
+		return nil, err
 	}
 	for i := range r.subs {
 		s := &r.subs[i]
@@ -100,6 +104,20 @@ func newRun(ctx context.Context, opts *Options) (*run, error) {
 		}
 	}
 	return r, nil
+}
+
+// openPolls makes what the run waits with.
+func (r *run) openPolls() (err error) {
+	if r.poll, err = newPoll(); err != nil {
+		return err
+	}
+	if r.urgent, err = newPoll(); err != nil {
+		return err
+	}
+	if r.timer, err = newTimer(); err != nil {
+		return err
+	}
+	return errors.Join(r.urgent.add(int(r.timer), timerID, readable), r.poll.add(r.urgent.fd, urgentID, readable))
 }
 
 // end closes what is open.
@@ -112,6 +130,8 @@ func (r *run) end() {
 			syscall.Close(r.pubs[i].fd)
 		}
 	}
+	r.timer.close()
+	r.urgent.close()
 	r.poll.close()
 }
 
@@ -134,6 +154,11 @@ func (r *run) step() error {
 		return err
 	}
 	for i := range ready {
+		if i%turn == 0 {
+			if err := r.hurry(); err != nil {
+				return err
+			}
+		}
 		if err := r.handle(int(ready[i].Fd), ready[i].Events); err != nil {
 			return err
 		}
@@ -141,11 +166,37 @@ func (r *run) step() error {
 	return r.feed()
 }
 
+// turn is how many subscribers have their turn between two looks at what is
+// urgent.
+const turn = 16
+
+// hurry does what is urgent.
+func (r *run) hurry() error {
+	ready, err := r.urgent.wait(0)
+	if err != nil || len(ready) == 0 {
+		return err
+	}
+	for i := range ready {
+		if err := r.handle(int(ready[i].Fd), ready[i].Events); err != nil {
+			return err
+		}
+	}
+	return r.feed()
+}
+
+// Ids of what is neither a subscriber nor a publisher.
+const (
+	timerID  = math.MinInt32
+	urgentID = math.MinInt32 + 1
+)
+
 // handle does what is to be done about a descriptor.
 func (r *run) handle(id int, events uint32) error {
 	switch {
+	case id == urgentID:
+		return r.hurry()
 	case id == timerID:
-		r.poll.tick()
+		r.timer.tick()
 		return nil
 	case id >= 0 && r.subs[id].mute && r.subs[id].state == running:
 		return r.lost(id, 0)
@@ -202,6 +253,11 @@ func (r *run) connect(after string) error {
 			if err := r.begin(next, after); err != nil {
 				return err
 			}
+			if next%turn == 0 {
+				if err := r.hurry(); err != nil {
+					return err
+				}
+			}
 		}
 		before := r.open
 		if err := r.until(func() bool { return r.open > before }, fmt.Sprintf("streams to begin, of which %d of %d did", r.open, len(r.subs))); err != nil {
@@ -221,7 +277,7 @@ func (r *run) startPublishing() error {
 	if r.o.Rate > 0 {
 		r.rateBegan, r.dealt = r.now(), 0
 		r.due = r.rateBegan
-		if err := r.poll.every(max(time.Duration(1e9/r.o.Rate), shortestTick)); err != nil {
+		if err := r.timer.every(max(time.Duration(1e9/r.o.Rate), shortestTick)); err != nil {
 			return err
 		}
 	}
@@ -234,7 +290,7 @@ const shortestTick = 100 * time.Microsecond
 // stopPublishing ends that, and waits until everything arrived.
 func (r *run) stopPublishing() error {
 	r.publishing = false
-	if err := r.poll.every(0); err != nil {
+	if err := r.timer.every(0); err != nil {
 		return err
 	}
 	err := r.until(func() bool { return r.outstanding == 0 && !r.unanswered() }, "the last events")
