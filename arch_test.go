@@ -27,17 +27,18 @@ var rooms = map[string]struct{ inside, outside string }{
 	"httpapi":         {inside: ". sse agui a2a contexts analytics internal/delivery internal/wire internal/jsonscan internal/jsontext"},
 	"client":          {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":     {inside: "."},
-	"internal/load":   {inside: "internal/wire"},
+	"internal/load":   {inside: "internal/herd internal/wire"},
 	"bench/naive":     {},
 	"bench/peers":     {inside: "internal/load"},
 	"page":            {},
 	"postgres":        {inside: ".", outside: "github.com/jackc/pgx/v5 github.com/jackc/pgx/v5/pgconn github.com/jackc/pgx/v5/pgtype github.com/jackc/pgx/v5/pgxpool"},
 	"metrics":         {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/load internal/wire internal/jsonscan",
+		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/herd internal/load internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 	"internal/delivery": {},
+	"internal/herd":     {},
 }
 
 func TestArrowsPointDown(t *testing.T) {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
+	"github.com/tidings-dev/tidings/internal/herd"
 	"github.com/tidings-dev/tidings/metrics"
 	"github.com/tidings-dev/tidings/page"
 )
@@ -193,7 +194,8 @@ func (s *serve) listen(ctx context.Context, c *console, r *running) error {
 		Protocols: protocols(), ConnContext: r.api.ConnContext, ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
 	}
 	served := make(chan error, 1)
-	go func() { served <- server.Serve(r.listener) }() // ends with server.Close
+	herd.MakeRoom()
+	go func() { served <- server.Serve(herd.InTurns(r.listener)) }() // ends with server.Close
 	var err error
 	select {
 	case err = <-served:

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/tidings-dev/tidings/internal/herd"
 )
 
 // A run is one measurement while it goes on, in one thread.
@@ -65,6 +67,7 @@ func Run(ctx context.Context, opts *Options) (*Report, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer r.end()
+	herd.MakeRoom()
 	switch r.o.Scenario {
 	case Idle:
 		return r.idleScenario()
