@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 )
 
@@ -23,6 +24,7 @@ type peer struct {
 	calls  sync.Mutex  // is held during the methods of stream, but Interrupt
 	stream Stream      // nil when it was closed
 	c      net.Conn
+	socket syscall.RawConn // of c, if that is all that c is, and nil elsewhere
 	s      *Portable
 	cause  atomic.Pointer[error] // why it ends; the first is kept
 	writes atomic.Uint32         // is odd during a write
@@ -42,7 +44,7 @@ type peer struct {
 }
 
 func newPeer(s *Portable, c net.Conn) *peer {
-	p := &peer{s: s, c: c}
+	p := &peer{s: s, c: c, socket: plainSocket(c)}
 	p.push = p.pushed
 	p.queued.Store(true)
 	p.turn.Store(true) // is that of Serve

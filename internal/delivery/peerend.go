@@ -154,15 +154,26 @@ func (p *peer) send(b []byte) error {
 			return *err
 		}
 		n := min(len(b), MaxFill)
-		p.writes.Add(1)
-		_, err := p.c.Write(b[:n])
-		p.writes.Add(1)
-		if err != nil {
+		if err := p.offer(b[:n]); err != nil {
 			return p.failed(err)
 		}
 		b = b[n:]
 	}
 	return nil
+}
+
+// offer sends b, and waits where the socket has no room for all of it.
+func (p *peer) offer(b []byte) error {
+	if p.socket != nil {
+		b = b[atOnce(p.socket, b):]
+	}
+	if len(b) == 0 {
+		return nil
+	}
+	p.writes.Add(1)
+	defer p.writes.Add(1)
+	_, err := p.c.Write(b)
+	return err
 }
 
 // failed says what the error of a write means.
