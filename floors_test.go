@@ -15,6 +15,9 @@ func TestFloorsAgainstAllDiscards(t *testing.T) {
 		spread, exact := 1+rng.IntN(200), true
 		for n := range 500 {
 			id := ID{1, uint64(n + rng.IntN(spread))}
+			if seed%2 == 1 { // the youngest sessions first: as many marks as there can be
+				id.seq = uint64(1000-n) - uint64(rng.IntN(1+spread/50))
+			}
 			discarded = append(discarded, id)
 			f.add([]Channel{AGUI, A2A}[id.seq%2], mark{uint64(n), id})
 			exact = exact && len(f.channels()) < maxMarks // none were joined

@@ -96,7 +96,7 @@ func (r *Registry) Register(c Connection) (*Guard, error) {
 		return nil, err
 	}
 	if old != nil {
-		r.remove(old)
+		r.evict(old)
 	}
 	r.connections[g.name()] = g
 	r.count(&c, 1)
@@ -162,13 +162,22 @@ func (r *Registry) remove(g *Guard) {
 	}
 }
 
+// evict removes a connection and tells whoever serves it. present.mu must be
+// held.
+func (r *Registry) evict(g *Guard) {
+	r.remove(g)
+	if g.waker != nil {
+		g.waker.Wake()
+	}
+}
+
 // Unregister forgets the connection of an owner with the id, and tells whoever
 // serves it by its guard. One that is not known is none.
 func (r *Registry) Unregister(user, id string) {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
 	if g, ok := r.connections[connectionName{user, id}]; ok {
-		r.remove(g)
+		r.evict(g)
 	}
 }
 
@@ -223,6 +232,7 @@ func (r *Registry) Counts() (users, connections int) {
 type Guard struct {
 	registry   *Registry
 	connection Connection
+	waker      Waker                         // is told of the end, if not nil; present.mu guards it
 	done       atomic.Pointer[chan struct{}] // nil until somebody asks, over at the end
 }
 
@@ -255,6 +265,17 @@ func (g *Guard) Done() <-chan struct{} {
 		g.done.CompareAndSwap(nil, &c)
 	}
 	return *g.done.Load()
+}
+
+// Notify has w told, in place of Done, when the connection no longer counts,
+// unless it is because of Release: for those who serve many and never wait. If it
+// no longer does, w is told at once.
+func (g *Guard) Notify(w Waker) {
+	g.registry.present.mu.Lock()
+	defer g.registry.present.mu.Unlock()
+	if g.waker = w; g.Over() {
+		w.Wake()
+	}
 }
 
 // Over reports whether Done is closed, for those who look from time to time.

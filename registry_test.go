@@ -105,6 +105,51 @@ func TestUnregisteringTellsTheGuard(t *testing.T) {
 	over(t, g)
 }
 
+// A bell is a Waker that counts.
+type bell int
+
+func (b *bell) Wake() { *b++ }
+
+func TestWhoAskedIsNotifiedOfTheEndOfAGuard(t *testing.T) {
+	r := newHub(t, nil, nil).Connections("agui")
+	var released, unregistered, replaced, late bell
+	register(t, r, "alice", "1").Notify(&unregistered)
+	register(t, r, "alice", "2").Notify(&replaced)
+	own := register(t, r, "alice", "3")
+	own.Notify(&released)
+	if unregistered+replaced+released != 0 {
+		t.Error("somebody was told while all count")
+	}
+	r.Unregister("alice", "1")
+	g := register(t, r, "alice", "2")
+	own.Release()
+	g.Release()
+	g.Notify(&late)
+	if unregistered != 1 || replaced != 1 || late != 1 {
+		t.Errorf("told %d, %d and %d times, want once each", unregistered, replaced, late)
+	}
+	if released != 0 {
+		t.Error("who releases is told")
+	}
+}
+
+// TestWhoIsCountedNoMoreCostsNothing has many who come once.
+func TestWhoIsCountedNoMoreCostsNothing(t *testing.T) {
+	r := newHub(t, nil, nil).Connections("agui")
+	const many = 100_000
+	come := func(from int) {
+		for i := range many {
+			register(t, r, fmt.Sprintf("somebody who comes once %d", from+i), "1").Release()
+		}
+	}
+	come(0)
+	before := heap()
+	come(many)
+	if grown := heap() - before; grown > many*8 {
+		t.Errorf("%d owners who left cost %d bytes", many, grown)
+	}
+}
+
 func TestTheEleventhConnectionIsRefused(t *testing.T) {
 	hub := newHub(t, nil, nil)
 	r := hub.Connections("agui")
@@ -149,6 +194,17 @@ func TestConnectionsToAllStreamsTogether(t *testing.T) {
 	}
 	g.Release()
 	register(t, hub.Connections("a2a"), "alice", "1")
+}
+
+func TestSubjectsAreCountedAcrossStreams(t *testing.T) {
+	hub := newHub(t, nil, &tidings.Options{MaxConnections: 2, AcrossStreams: true})
+	for i, user := range []string{"a", "b", "c"} {
+		r := hub.Connections([]string{"agui", "a2a"}[i%2])
+		_, err := r.Register(tidings.Connection{User: user, ID: "1", Subject: "boss"})
+		if want := i == 2; errors.Is(err, tidings.ErrTooManyConnections) != want {
+			t.Errorf("connection %d: got error %v", i+1, err)
+		}
+	}
 }
 
 func TestAnyNumberOfConnections(t *testing.T) {

@@ -35,9 +35,8 @@ func (s *stream) attend(ctx context.Context, out *writer) error {
 func (s *stream) write(out *writer) (more bool, err error) {
 	bytes := byteBuffers.Get().(*[]byte)
 	defer returnBytes(bytes)
-	b := delivery.Buffer{B: (*bytes)[:0]}
+	b := delivery.Buffer{B: (*bytes)[:0], Now: time.Now()}
 	more, end := s.Fill(&b)
-	s.heard(s.h.since(time.Now()))
 	*bytes = b.B
 	if b.Len() == 0 {
 		return more, end

@@ -27,10 +27,10 @@ type stream struct {
 	realtime  *realtime       // nil on most
 	batch     []tidings.Event // was taken and is still to be said
 	begun     bool
-	spoken    bool // since the time was looked at
 	silent    bool // a sign of life is due
 	untold    bool // the client has not heard of the position that was reached
 	parting   bool
+	evicted   atomic.Bool // the connection does not count any more
 	heartbeat bool // signs of life are events
 	counted   bool // among those that are delivered the same way
 	way       Delivery
@@ -104,6 +104,9 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 	if s.taken() {
 		defer s.survive(&err)
 	}
+	if s.evicted.Load() {
+		return false, errUnregistered
+	}
 	before := b.Len()
 	more, err = s.say(b)
 	for said := before; more && err == nil && b.Len() > said && b.Len() < delivery.MaxFill && !s.Blocks(); {
@@ -111,7 +114,7 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 		more, err = s.say(b)
 	}
 	if b.Len() > before {
-		s.spoken, s.silent = true, false
+		s.spoke, s.silent = s.h.since(b.Now), false
 	}
 	return more, err
 }
@@ -136,29 +139,26 @@ func (s *stream) say(b *delivery.Buffer) (more bool, err error) {
 	return false, s.keepAlive(b)
 }
 
-// Tick reports whether there is something to say because of the time, or why
-// the stream ends.
-func (s *stream) Tick(now time.Time) (ready bool, err error) {
+// Tick returns when there is something to say because of the time, or why the
+// stream ends.
+func (s *stream) Tick(now time.Time) (next time.Time, err error) {
 	if err := s.over(now); err != nil {
-		return false, err
+		return time.Time{}, err
 	}
 	at := s.h.since(now)
-	s.heard(at)
 	if s.parts == 0 && s.h.drain.on() {
 		s.parts = at + moment(upTo(s.h.opts.DrainWindow))
 	}
 	s.parting = s.parts.reached(at)
 	s.silent = at-s.spoke >= moment(s.h.opts.KeepAlive)
 	s.realtime.tick(now)
-	return s.parting || s.silent || s.realtime.due(), nil
-}
-
-// heard notes that what was said was said by now. Who serves many streams does
-// not ask for the time with each event, but ticks.
-func (s *stream) heard(now moment) {
-	if s.spoken {
-		s.spoken, s.spoke = false, now
+	switch {
+	case s.parting || s.silent || s.realtime.due():
+		return now, nil
+	case s.revoked != nil: // which nobody tells of
+		return now.Add(1), nil
 	}
+	return s.next(), nil
 }
 
 // over returns why the stream ends, or nil.

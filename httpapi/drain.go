@@ -35,12 +35,14 @@ func newDrain() drain {
 // called more than once.
 func (h *Handler) Drain(ctx context.Context) error {
 	h.drain.start()
+	h.ask()
 	select {
 	case <-h.drain.empty:
 		return nil
 	case <-ctx.Done():
 	}
 	h.drain.stop()
+	h.ask()
 	return context.Cause(ctx)
 }
 

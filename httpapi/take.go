@@ -101,6 +101,16 @@ func (h *Handler) closes(end func()) bool {
 // Raw reports whether streams can take the raw path, if their connections can.
 func (h *Handler) Raw() bool { return h.raw != nil }
 
+// ask has all streams that were taken over look whether they are to end.
+func (h *Handler) ask() {
+	if h.portable != nil {
+		h.portable.Ask()
+	}
+	if h.raw != nil {
+		h.raw.Ask()
+	}
+}
+
 // A taker is what connections are taken to.
 type taker interface {
 	Serve(c net.Conn, start func(*delivery.Conn) delivery.Stream) error
@@ -138,10 +148,21 @@ func (s *stream) take(w http.ResponseWriter, r *http.Request, to taker) error {
 // start is told of the connection that was taken over.
 func (s *stream) start(c *delivery.Conn) delivery.Stream {
 	s.conn.Store(c)
+	s.guard.Notify((*eviction)(s))
 	if !s.asked.snapshots() { // so nothing was read yet: the way may become shorter
 		s.sub.Notify(c)
 	}
 	return s
+}
+
+// An eviction ends a stream that was taken over and that the registry has
+// forgotten.
+type eviction stream
+
+// Wake tells of it.
+func (e *eviction) Wake() {
+	e.evicted.Store(true)
+	e.conn.Load().Wake()
 }
 
 // survive turns a panic of the program's own, such as one of its hooks, into the

@@ -33,9 +33,9 @@ func (r *receiver) Fill(b *delivery.Buffer) (bool, error) {
 	return false, nil
 }
 
-func (r *receiver) Blocks() bool                 { return false }
-func (r *receiver) Tick(time.Time) (bool, error) { return false, nil }
-func (r *receiver) Close(error)                  {}
+func (r *receiver) Blocks() bool                          { return false }
+func (r *receiver) Tick(now time.Time) (time.Time, error) { return now.Add(time.Hour), nil }
+func (r *receiver) Close(error)                           {}
 
 // BenchmarkFanOut sends an event to 1,000 connections over loopback and waits
 // until all have it; then the same by a bare loop of writes over the same

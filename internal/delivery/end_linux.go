@@ -51,6 +51,7 @@ func (w *writer) part(c *Conn, err error) {
 	}
 	c.state = lingering
 	c.rest = &rest{deadline: time.Now().Add(w.s.opts.WriteTimeout)}
+	w.roster.due[c.slot] = c.rest.deadline.Sub(w.s.began)
 }
 
 // leave closes a connection without a reset, unless its client sent very much.
@@ -66,7 +67,7 @@ func (w *writer) leave(c *Conn) {
 
 // endAll ends all connections that there are.
 func (w *writer) endAll() {
-	for _, c := range w.slots {
+	for _, c := range w.roster.members {
 		switch {
 		case c == nil:
 		case c.state == lingering:
@@ -92,8 +93,7 @@ func (w *writer) closeStream(c *Conn, err error) {
 // free gives back the descriptor and the slot.
 func (w *writer) free(c *Conn) {
 	_ = syscall.Close(int(c.fd))
-	w.slots[c.slot] = nil
-	w.unused = append(w.unused, c.slot)
+	w.roster.remove(c.slot)
 	c.state, c.rest = gone, nil
 	if c.stream == nil {
 		w.release()

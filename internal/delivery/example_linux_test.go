@@ -40,9 +40,9 @@ func (c *countdown) Fill(b *delivery.Buffer) (more bool, err error) {
 	return true, nil
 }
 
-func (c *countdown) Blocks() bool                 { return false }
-func (c *countdown) Tick(time.Time) (bool, error) { return false, nil }
-func (c *countdown) Close(err error)              { fmt.Println("closed:", err) }
+func (c *countdown) Blocks() bool                          { return false }
+func (c *countdown) Tick(now time.Time) (time.Time, error) { return now.Add(time.Hour), nil }
+func (c *countdown) Close(err error)                       { fmt.Println("closed:", err) }
 
 func Example() {
 	server, err := delivery.New(nil)

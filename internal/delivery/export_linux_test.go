@@ -29,7 +29,7 @@ func (c *Conn) FD() int { return int(c.fd) }
 // writes of one's own, on the goroutine of the only writer.
 func (s *Server) Rearm(fd int) error {
 	w := s.writers[0]
-	for _, c := range w.slots {
+	for _, c := range w.roster.members {
 		if c != nil && int(c.fd) == fd {
 			return syscall.EpollCtl(w.poller.fd, syscall.EPOLL_CTL_MOD, fd, c.interest())
 		}
@@ -51,8 +51,8 @@ func (s *Server) PerWriter() []int {
 func (s *Server) SlotsInUse() int {
 	n := 0
 	for _, w := range s.writers {
-		n += len(w.slots) - len(w.unused)
-		for _, c := range w.slots {
+		n += len(w.roster.members) - len(w.roster.unused)
+		for _, c := range w.roster.members {
 			if c != nil {
 				n++
 			}

@@ -24,6 +24,7 @@ var networks = []string{"tcp", "unix"}
 type server interface {
 	Serve(c net.Conn, start func(*delivery.Conn) delivery.Stream) error
 	Connections() int
+	Ask()
 	Close()
 }
 
@@ -82,6 +83,7 @@ func connect(t testing.TB, l net.Listener) (client, server net.Conn) {
 type script struct {
 	fill   func(b *delivery.Buffer) (bool, error)
 	tick   func(now time.Time) (bool, error)
+	next   func(now time.Time) (time.Time, error) // in place of tick
 	blocks func() bool
 	end    func(err error)
 
@@ -121,12 +123,20 @@ func (s *script) Fill(b *delivery.Buffer) (bool, error) {
 	return more, err
 }
 
-func (s *script) Tick(now time.Time) (bool, error) {
+// Tick asks to be called again at once.
+func (s *script) Tick(now time.Time) (time.Time, error) {
 	defer s.enter("Tick")()
-	if s.tick == nil {
-		return false, nil
+	if s.next != nil {
+		return s.next(now)
 	}
-	return s.tick(now)
+	if s.tick == nil {
+		return now.Add(1), nil
+	}
+	ready, err := s.tick(now)
+	if ready || err != nil {
+		return now, err
+	}
+	return now.Add(1), nil
 }
 
 func (s *script) Blocks() bool {

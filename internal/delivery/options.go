@@ -18,8 +18,8 @@ type Options struct {
 	// connection after the end of the stream.
 	WriteTimeout time.Duration
 
-	// Tick is how often each stream's Tick is called and deadlines are looked
-	// at: by default every 250 ms.
+	// Tick is how often is looked for streams whose Tick is due and for deadlines,
+	// and so how late both may be: by default every 250 ms.
 	Tick time.Duration
 
 	// Loads is how many Fills of a Server that block run at once: by default 64.

@@ -23,6 +23,7 @@ type peer struct {
 	turn   atomic.Bool // is taken
 	calls  sync.Mutex  // is held during the methods of stream, but Interrupt
 	stream Stream      // nil when it was closed
+	slot   int32       // in the roster
 	c      net.Conn
 	socket syscall.RawConn // of c, if that is all that c is, and nil elsewhere
 	s      *Portable
@@ -57,7 +58,7 @@ func newPeer(s *Portable, c net.Conn) *peer {
 func (p *peer) start(start func(*Conn) Stream) error {
 	defer func() {
 		if p.stream == nil {
-			p.s.release(p)
+			p.s.release()
 		}
 	}()
 	if p.stream = start(&p.Conn); p.stream == nil {
@@ -155,6 +156,7 @@ func (p *peer) fill(b *Buffer) (more bool, err error) {
 		return false, errBlocks
 	}
 	p.queued.Store(false) // from here on a wake-up may be about what Fill does not see
+	b.Now = p.s.began.Add(time.Duration(p.s.ticked.Load()))
 	return p.stream.Fill(b)
 }
 
@@ -167,6 +169,7 @@ func (p *peer) fillBlocking(b *Buffer) (more bool, err error) {
 	}
 	defer p.block(false)
 	p.queued.Store(false)
+	b.Now = time.Now()
 	return p.stream.Fill(b)
 }
 
@@ -178,22 +181,29 @@ func (p *peer) block(blocking bool) bool {
 	return p.blocking
 }
 
-// tick lets time pass. For the stream it does not during a Fill.
-func (p *peer) tick(now time.Time) {
-	if p.late(now.Sub(p.s.zero)) {
+// tick lets time pass, for the stream not during a Fill, and returns when it is to
+// do that next.
+func (p *peer) tick(now time.Time) time.Duration {
+	at := now.Sub(p.s.began)
+	if p.late(at) {
 		p.end(fmt.Errorf("delivery: a client did not accept what it gets in %v: %w", p.s.opts.WriteTimeout, os.ErrDeadlineExceeded))
-		return
+		return never
 	}
-	switch ready, err := p.ask(now); {
+	next, err := p.ask(now)
+	switch {
 	case err != nil:
 		p.end(err)
-	case ready:
+		return never
+	case !next.After(now):
 		p.Wake()
 	}
+	if p.writes.Load()%2 == 1 {
+		return at
+	}
+	return next.Sub(p.s.began)
 }
 
-// late reports whether a write takes longer than it may. A deadline for each
-// write would cost more than to look from time to time.
+// late reports whether a write takes longer than it may.
 func (p *peer) late(now time.Duration) bool {
 	if n := p.writes.Load(); n%2 == 0 || n != p.seen {
 		p.seen, p.since = n, now
@@ -202,14 +212,15 @@ func (p *peer) late(now time.Duration) bool {
 	return now-p.since >= p.s.opts.WriteTimeout
 }
 
-// ask calls the stream's Tick.
-func (p *peer) ask(now time.Time) (ready bool, err error) {
+// ask calls the stream's Tick, or later if that cannot be now.
+func (p *peer) ask(now time.Time) (next time.Time, err error) {
+	later := now.Add(1)
 	if !p.calls.TryLock() {
-		return false, nil
+		return later, nil
 	}
 	defer p.calls.Unlock()
 	if p.stream == nil || !p.filled || p.cause.Load() != nil {
-		return false, nil
+		return later, nil
 	}
 	return p.stream.Tick(now)
 }

@@ -119,7 +119,7 @@ func (p *peer) close() {
 func (p *peer) leave() {
 	if p.using.Add(-1) == 0 {
 		p.close()
-		p.s.release(p)
+		p.s.remove(p)
 	}
 }
 
@@ -172,6 +172,7 @@ func (p *peer) offer(b []byte) error {
 	}
 	p.writes.Add(1)
 	defer p.writes.Add(1)
+	p.s.hasten(p, 0) // a deadline for each write would cost more
 	_, err := p.c.Write(b)
 	return err
 }

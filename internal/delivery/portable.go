@@ -2,6 +2,7 @@ package delivery
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -17,22 +18,22 @@ import (
 // not apply, and Options.Writers neither.
 type Portable struct {
 	opts    Options
-	zero    time.Time
+	began   time.Time
+	ticked  atomic.Int64 // how long after that
 	crew    *crew
 	running sync.WaitGroup // connections, and all goroutines but the crew's
 	closing atomic.Bool
 	closed  chan struct{}
 
-	mu    sync.Mutex
-	count int                // of connections, with those that Serve is about to add
-	peers map[*peer]struct{} // the connections
+	mu     sync.Mutex
+	count  int // of connections, with those that Serve is about to add
+	roster roster[peer]
 }
 
 // NewPortable returns a Portable, which has to be closed. Options may be nil.
 func NewPortable(o *Options) *Portable {
 	s := &Portable{
-		opts: o.withDefaults(), zero: time.Now(), crew: newCrew(),
-		closed: make(chan struct{}), peers: make(map[*peer]struct{}),
+		opts: o.withDefaults(), began: time.Now(), crew: newCrew(), closed: make(chan struct{}),
 	}
 	s.running.Go(s.tick)
 	return s
@@ -68,13 +69,21 @@ func (s *Portable) Connections() int {
 	return s.count
 }
 
+// Ask has the Tick of all streams called within Options.Tick, whatever they
+// returned when it was called before.
+func (s *Portable) Ask() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.roster.hastenAll()
+}
+
 // Close ends all streams with ErrClosed and returns when their Close and all
 // Fills have returned, and no goroutine and no connection is left. What clients
 // have not accepted yet is not sent; those that were told the end of their
 // stream have a tenth of a second to close. It may be called again.
 func (s *Portable) Close() {
 	if s.shut() {
-		for _, p := range s.all(nil) {
+		for _, p := range s.all() {
 			p.end(ErrClosed)
 			p.hurry()
 		}
@@ -111,32 +120,37 @@ func (s *Portable) reserve() bool {
 func (s *Portable) add(p *peer) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.peers[p] = struct{}{}; s.closing.Load() {
+	if p.slot = s.roster.add(p); s.closing.Load() {
 		err := ErrClosed
 		p.cause.CompareAndSwap(nil, &err)
 	}
 }
 
-// release forgets a connection.
-func (s *Portable) release(p *peer) {
+// remove forgets a connection that was added.
+func (s *Portable) remove(p *peer) {
+	s.mu.Lock()
+	s.roster.remove(p.slot)
+	s.mu.Unlock()
+	s.release()
+}
+
+// release counts one connection less.
+func (s *Portable) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.peers, p)
 	s.count--
 	s.running.Done()
 }
 
-// all appends all connections.
-func (s *Portable) all(to []*peer) []*peer {
+// all returns all connections.
+func (s *Portable) all() []*peer {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for p := range s.peers {
-		to = append(to, p)
-	}
-	return to
+	return slices.DeleteFunc(slices.Clone(s.roster.members), func(p *peer) bool { return p == nil })
 }
 
-// tick lets time pass for all connections, until s is closed.
+// tick lets time pass for those connections for which that matters, until s is
+// closed.
 func (s *Portable) tick() {
 	ticker := time.NewTicker(s.opts.Tick)
 	defer ticker.Stop()
@@ -144,14 +158,36 @@ func (s *Portable) tick() {
 	for {
 		select {
 		case now := <-ticker.C:
-			peers = s.all(peers)
+			s.ticked.Store(int64(now.Sub(s.began)))
+			peers = s.due(peers[:0], now.Sub(s.began))
 			for _, p := range peers {
-				p.tick(now)
+				s.hasten(p, p.tick(now))
 			}
 			clear(peers) // who is gone shall not be held here
-			peers = peers[:0]
 		case <-s.closed:
 			return
 		}
+	}
+}
+
+// due appends the connections that are to be looked at, of which it forgets that.
+func (s *Portable) due(to []*peer, now time.Duration) []*peer {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for slot, due := range s.roster.due {
+		if due <= now {
+			to = append(to, s.roster.members[slot])
+			s.roster.due[slot] = never
+		}
+	}
+	return to
+}
+
+// hasten has a connection looked at by a time, if it is still there.
+func (s *Portable) hasten(p *peer, at time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.roster.members[p.slot] == p {
+		s.roster.hasten(p.slot, at)
 	}
 }

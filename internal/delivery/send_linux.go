@@ -116,6 +116,7 @@ func (w *writer) hold(c *Conn, full bool) {
 	if r := c.rest; r.deadline.IsZero() {
 		r.room = min(MaxFill, size(r.parts))
 		r.deadline = time.Now().Add(w.s.opts.WriteTimeout)
+		w.roster.hasten(c.slot, r.deadline.Sub(w.s.began))
 	}
 }
 

@@ -6,12 +6,14 @@ import (
 	"net"
 	"sync"
 	"syscall"
+	"time"
 )
 
 // A Server sends the streams of many connections. All methods may be called
 // concurrently.
 type Server struct {
 	opts    Options
+	began   time.Time
 	writers []*writer
 	loads   loads
 	running sync.WaitGroup // writers, pollers and Fills that block
@@ -22,7 +24,7 @@ type Server struct {
 func New(o *Options) (*Server, error) { return newServer(o, send) }
 
 func newServer(o *Options, send sendFunc) (*Server, error) {
-	s := &Server{opts: o.withDefaults()}
+	s := &Server{opts: o.withDefaults(), began: time.Now()}
 	s.loads.init(s.opts.Loads, &s.running)
 	for range s.opts.Writers {
 		w, err := newWriter(s, send)
@@ -72,6 +74,14 @@ func (s *Server) Connections() int {
 		n += int(w.connections.Load())
 	}
 	return n
+}
+
+// Ask has the Tick of all streams called within Options.Tick, whatever they
+// returned when it was called before.
+func (s *Server) Ask() {
+	for _, w := range s.writers {
+		w.asked.Store(true)
+	}
 }
 
 // Close ends all streams with ErrClosed and returns when their Close and all

@@ -25,6 +25,9 @@ func (s *Server) Serve(c net.Conn, start func(*Conn) Stream) error { return errS
 // Connections returns 0.
 func (s *Server) Connections() int { return 0 }
 
+// Ask does nothing.
+func (s *Server) Ask() {}
+
 // Close does nothing.
 func (s *Server) Close() {}
 

@@ -10,23 +10,24 @@ import (
 // one exception. None may block, except Fill while Blocks says so: others wait
 // for it. None may call Close of the server.
 type Stream interface {
-	// Fill adds to b, which is empty, what is to be sent next, about MaxFill bytes at most
-	// (more for one thing that is larger by itself), and reports whether there
-	// may be more at once. If not, it is called again after Conn.Wake or when
-	// Tick asks for it, and now and then without a reason: adding nothing is
-	// fine. An error ends the stream after what is in b was sent. Fill must
-	// not hold on to b.
+	// Fill adds to b, which is empty, what is to be sent next, about MaxFill
+	// bytes at most (more for one thing that is larger by itself), and reports
+	// whether there may be more at once. If not, it is called again after
+	// Conn.Wake or when Tick asks for it, and now and then without a reason:
+	// adding nothing is fine. An error ends the stream after what is in b was
+	// sent. Fill must not hold on to b.
 	Fill(b *Buffer) (more bool, err error)
 
 	// Blocks reports whether the next Fill may wait, for a log or a program.
 	// A Server then calls that on a goroutine of its own.
 	Blocks() bool
 
-	// Tick is called once in Options.Tick, whether or not something is being
-	// sent, but not during a Fill. It reports whether there is something to
-	// Fill because of the time. An error ends the stream at once: what its
-	// client did not accept yet is not sent.
-	Tick(now time.Time) (ready bool, err error)
+	// Tick returns when it is to be called next: in time, but for Options.Tick. If
+	// that is not after now there is something to Fill because of the time. It is
+	// first called after the first Fill, and never during one, whether or not
+	// something is being sent; now and then it is called early. An error ends the
+	// stream at once: what its client did not accept yet is not sent.
+	Tick(now time.Time) (next time.Time, err error)
 
 	// Close is called once, after all other methods. err says why the stream
 	// ended: it is that of Fill or Tick, or matches ErrHungUp,

@@ -21,6 +21,8 @@ type writer struct {
 	// connections counts those that Serve is about to push, too.
 	connections atomic.Int32
 
+	asked atomic.Bool // all streams are to be
+
 	mu      sync.Mutex
 	queue   []*Conn // were woken, joined, or come back from a load
 	closing bool
@@ -28,8 +30,7 @@ type writer struct {
 	// Only run's goroutine touches what follows.
 
 	closed     bool
-	slots      []*Conn // nil where there is none
-	unused     []int32 // slots
+	roster     roster[Conn]
 	generation uint32
 	round      []*Conn
 	again      []*Conn // are in the next round
@@ -44,7 +45,7 @@ func newWriter(s *Server, send sendFunc) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}
-	w.pushes = w.push
+	w.pushes, w.buffer.Now = w.push, s.began
 	return w, nil
 }
 
@@ -214,13 +215,7 @@ func (w *writer) join(c *Conn) {
 func (w *writer) place(c *Conn) {
 	w.generation++
 	c.generation = w.generation
-	if n := len(w.unused); n > 0 {
-		c.slot, w.unused = w.unused[n-1], w.unused[:n-1]
-		w.slots[c.slot] = c
-		return
-	}
-	c.slot = int32(len(w.slots))
-	w.slots = append(w.slots, c)
+	c.slot = w.roster.add(c)
 }
 
 // fill asks a connection's stream for what is to be sent, and sends it.
@@ -238,7 +233,7 @@ func (w *writer) fill(c *Conn) {
 // event does what an event of the poller asks for. One of a connection that
 // is gone does nothing, though another may have its descriptor and its slot.
 func (w *writer) event(e *syscall.EpollEvent) {
-	c := w.slots[e.Fd]
+	c := w.roster.members[e.Fd]
 	switch {
 	case c == nil || c.generation != uint32(e.Pad):
 	case e.Events&hangUp != 0:
@@ -248,29 +243,53 @@ func (w *writer) event(e *syscall.EpollEvent) {
 	}
 }
 
-// tick lets time pass for all connections.
+// tick lets time pass for those connections for which that matters.
 func (w *writer) tick(now time.Time) {
-	for _, c := range w.slots {
-		if c != nil {
-			w.tickOne(c, now)
+	w.buffer.Now = now
+	if w.asked.Swap(false) {
+		w.roster.hastenAll()
+	}
+	at := now.Sub(w.s.began)
+	for slot, due := range w.roster.due {
+		if due <= at {
+			w.tickOne(w.roster.members[slot], now)
 		}
 	}
 }
 
 func (w *writer) tickOne(c *Conn, now time.Time) {
-	late := c.rest != nil && !c.rest.deadline.IsZero() && now.After(c.rest.deadline)
+	deadline := c.deadline()
 	switch {
-	case late:
+	case !deadline.IsZero() && now.After(deadline):
 		w.late(c)
 		return
 	case c.state == loading || c.state == lingering:
 		return
 	}
-	ready, err := c.stream.Tick(now)
-	switch {
-	case err != nil:
+	next, err := c.stream.Tick(now)
+	if err != nil {
 		w.part(c, err)
-	case ready:
+		return
+	}
+	if !next.After(now) {
 		w.requeue(c)
 	}
+	w.expect(c, next)
+}
+
+// expect has a connection looked at when that is due next.
+func (w *writer) expect(c *Conn, next time.Time) {
+	w.roster.due[c.slot] = next.Sub(w.s.began)
+	if deadline := c.deadline(); !deadline.IsZero() {
+		w.roster.hasten(c.slot, deadline.Sub(w.s.began))
+	}
+}
+
+// deadline returns by when the client has to have done something, or the zero
+// time.
+func (c *Conn) deadline() time.Time {
+	if c.rest == nil {
+		return time.Time{}
+	}
+	return c.rest.deadline
 }
