@@ -142,6 +142,42 @@ func TestDrainAtOnceAndWithoutStreams(t *testing.T) {
 	})
 }
 
+// TestStreamsEndInTimeThatHaveNothingToSay has streams which nobody need look at for
+// an hour.
+func TestStreamsEndInTimeThatHaveNothingToSay(t *testing.T) {
+	for name, end := range map[string]func(h *httpapi.Handler, hub *tidings.Hub, revoked chan struct{}){
+		"drain": func(h *httpapi.Handler, _ *tidings.Hub, _ chan struct{}) { go h.Drain(context.Background()) },
+		"unregistered": func(_ *httpapi.Handler, hub *tidings.Hub, _ chan struct{}) {
+			for c := range hub.Connections("agui").All() {
+				hub.Connections("agui").Unregister(c.User, c.ID)
+			}
+		},
+		"revoked": func(_ *httpapi.Handler, _ *tidings.Hub, revoked chan struct{}) { close(revoked) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				revoked, hub := make(chan struct{}), newHub(t, nil, nil)
+				access := httpapi.Access{Subject: "alice", Owner: "alice"}
+				if name == "revoked" {
+					access.Revoked = revoked
+				}
+				a := serveInMemory(t, hub, &httpapi.Options{
+					KeepAlive: time.Hour, WriteTimeout: time.Hour, DrainWindow: time.Second, Authenticate: always(access),
+				}, nil)
+				r := a.follow("/v1/stream/agui?user=alice")
+				r.expect("at 0")
+				time.Sleep(time.Minute)
+				began := time.Now()
+				end(a.h, hub, revoked)
+				r.rest()
+				if took := time.Since(began); took > 2*time.Second {
+					t.Errorf("it took %v", took)
+				}
+			})
+		})
+	}
+}
+
 // Streams that come, go and meet a drain all are counted.
 func TestStreamsThatWereRefusedAreNotWaitedFor(t *testing.T) {
 	hub := newHub(t, nil, &tidings.Options{MaxConnections: 1})

@@ -123,14 +123,14 @@ func (s *script) Fill(b *delivery.Buffer) (bool, error) {
 	return more, err
 }
 
-// Tick asks to be called again at once.
+// Tick asks to be called again at once, if there is something to call.
 func (s *script) Tick(now time.Time) (time.Time, error) {
 	defer s.enter("Tick")()
 	if s.next != nil {
 		return s.next(now)
 	}
 	if s.tick == nil {
-		return now.Add(1), nil
+		return now.Add(time.Hour), nil
 	}
 	ready, err := s.tick(now)
 	if ready || err != nil {

@@ -104,14 +104,37 @@ func testADeadlineIsMetThoughAStreamIsNotToBeAsked(t *testing.T, newServer maker
 	}
 }
 
+// It is asked for the last time when its client has stopped to read.
+func TestADeadlineIsMetThoughAStreamWasAskedMeanwhile(t *testing.T) {
+	both(t, testADeadlineIsMetThoughAStreamWasAskedMeanwhile)
+}
+
+func testADeadlineIsMetThoughAStreamWasAskedMeanwhile(t *testing.T, newServer maker) {
+	s, l := newServer(t, &delivery.Options{Tick: time.Millisecond, WriteTimeout: 50 * time.Millisecond}), listen(t, "tcp")
+	_, c := connect(t, l)
+	stream, filled := endless(), int64(0)
+	stream.next = func(now time.Time) (time.Time, error) {
+		before := filled
+		if filled = stream.filled.Load(); filled > before {
+			return now.Add(1), nil
+		}
+		return now.Add(time.Hour), nil
+	}
+	serve(t, s, c, stream)
+	if err := stream.why(t); !errors.Is(err, os.ErrDeadlineExceeded) {
+		t.Errorf("got %v, want a deadline", err)
+	}
+}
+
 func TestAFillKnowsTheTime(t *testing.T) { both(t, testAFillKnowsTheTime) }
 
 func testAFillKnowsTheTime(t *testing.T, newServer maker) {
-	const tick = 100 * time.Millisecond
 	for _, blocks := range []bool{false, true} {
-		s, l := newServer(t, &delivery.Options{Tick: tick}), listen(t, "tcp")
+		s, l := newServer(t, &delivery.Options{Tick: time.Millisecond}), listen(t, "tcp")
+		_, d := connect(t, l)
+		often, each := clockwork(func(now time.Time) time.Time { return now.Add(1) })
 		_, c := connect(t, l)
-		began, now := time.Now(), make(chan time.Time, 2)
+		began, now := time.Now(), make(chan time.Time, 10)
 		stream := serve(t, s, c, &script{
 			blocks: func() bool { return blocks },
 			fill: func(b *delivery.Buffer) (bool, error) {
@@ -119,12 +142,14 @@ func testAFillKnowsTheTime(t *testing.T, newServer maker) {
 				return false, nil
 			},
 		})
-		if at := within(t, now); at.Before(began.Add(-2*tick)) || at.After(time.Now()) {
-			t.Errorf("a stream that began at %v was filled at %v", began, at)
+		within(t, now)
+		serve(t, s, d, often)
+		for range 100 {
+			within(t, each)
 		}
 		stream.conn.Wake()
-		if at := within(t, now); at.Before(began.Add(-2*tick)) || at.After(time.Now()) {
-			t.Errorf("a stream that was woken after %v was filled at %v", began, at)
+		if at := within(t, now); at.Before(began.Add(50*time.Millisecond)) || at.After(time.Now()) {
+			t.Errorf("a stream that began at %v and was filled at %v, a hundred ticks later, was told %v", began, time.Now(), at)
 		}
 	}
 }
