@@ -86,9 +86,12 @@ func serveHub(t testing.TB, hub *tidings.Hub, opts *httpapi.Options) *api {
 	return &api{t, hub, h, server.URL, server.Client()}
 }
 
-// serveInMemory serves a hub over pipes, for bubbles.
+// serveInMemory serves a hub over pipes, for bubbles, in which there is no raw
+// path.
 func serveInMemory(t testing.TB, hub *tidings.Hub, opts *httpapi.Options, server *http.Server) *api {
 	t.Helper()
+	opts = onPath(opts)
+	opts.Delivery = min(opts.Delivery, httpapi.Portable)
 	h := httpapi.New(hub, opts)
 	s := nettest.Serve(t, h, server)
 	return &api{t, hub, h, s.URL, s.Client}

@@ -31,8 +31,8 @@ type stream struct {
 	untold    bool // the client has not heard of the position that was reached
 	parting   bool
 	evicted   atomic.Bool // the connection does not count any more
-	heartbeat bool // signs of life are events
-	counted   bool // among those that are delivered the same way
+	heartbeat bool        // signs of life are events
+	counted   bool        // among those that are delivered the same way
 	way       Delivery
 	h         *Handler
 	format    format

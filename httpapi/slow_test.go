@@ -33,7 +33,7 @@ func TestClientThatStopsReadingIsCutAndResumesWithoutLoss(t *testing.T) {
 		want := `"` + strings.Repeat("x", 100<<10) + `"`
 		a.publish("alice", `1`, want, `3`)
 		<-ends
-		if got := time.Since(began); got != 10*time.Second {
+		if got := time.Since(began); got < 10*time.Second || got > 11*time.Second {
 			t.Errorf("cut after %v, want 10s", got)
 		}
 		r.expectEnd()

@@ -24,6 +24,7 @@ type Portable struct {
 	running sync.WaitGroup // connections, and all goroutines but the crew's
 	closing atomic.Bool
 	closed  chan struct{}
+	asked   chan struct{} // says that all streams are to be
 
 	mu     sync.Mutex
 	count  int // of connections, with those that Serve is about to add
@@ -33,7 +34,7 @@ type Portable struct {
 // NewPortable returns a Portable, which has to be closed. Options may be nil.
 func NewPortable(o *Options) *Portable {
 	s := &Portable{
-		opts: o.withDefaults(), began: time.Now(), crew: newCrew(), closed: make(chan struct{}),
+		opts: o.withDefaults(), began: time.Now(), crew: newCrew(), closed: make(chan struct{}), asked: make(chan struct{}, 1),
 	}
 	s.running.Go(s.tick)
 	return s
@@ -69,12 +70,16 @@ func (s *Portable) Connections() int {
 	return s.count
 }
 
-// Ask has the Tick of all streams called within Options.Tick, whatever they
-// returned when it was called before.
+// Ask has the Tick of all streams called soon, whatever they returned when it was
+// called before.
 func (s *Portable) Ask() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
 	s.roster.hastenAll()
+	s.mu.Unlock()
+	select {
+	case s.asked <- struct{}{}:
+	default:
+	}
 }
 
 // Close ends all streams with ErrClosed and returns when their Close and all
@@ -158,16 +163,25 @@ func (s *Portable) tick() {
 	for {
 		select {
 		case now := <-ticker.C:
-			s.ticked.Store(int64(now.Sub(s.began)))
-			peers = s.due(peers[:0], now.Sub(s.began))
-			for _, p := range peers {
-				s.hasten(p, p.tick(now))
-			}
-			clear(peers) // who is gone shall not be held here
+			peers = s.tickAll(peers, now)
+		case <-s.asked:
+			peers = s.tickAll(peers, time.Now())
 		case <-s.closed:
 			return
 		}
 	}
+}
+
+// tickAll lets time pass for those connections that are due. It returns peers,
+// empty, for the next time.
+func (s *Portable) tickAll(peers []*peer, now time.Time) []*peer {
+	s.ticked.Store(int64(now.Sub(s.began)))
+	peers = s.due(peers, now.Sub(s.began))
+	for _, p := range peers {
+		s.hasten(p, p.tick(now))
+	}
+	clear(peers) // who is gone shall not be held here
+	return peers[:0]
 }
 
 // due appends the connections that are to be looked at, of which it forgets that.

@@ -76,11 +76,12 @@ func (s *Server) Connections() int {
 	return n
 }
 
-// Ask has the Tick of all streams called within Options.Tick, whatever they
-// returned when it was called before.
+// Ask has the Tick of all streams called soon, whatever they returned when it was
+// called before.
 func (s *Server) Ask() {
 	for _, w := range s.writers {
 		w.asked.Store(true)
+		w.nudge()
 	}
 }
 

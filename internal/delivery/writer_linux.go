@@ -115,6 +115,10 @@ func (w *writer) wait(tick <-chan time.Time) {
 	}
 	select {
 	case <-w.kick:
+		if w.asked.Swap(false) {
+			w.roster.hastenAll()
+			w.tick(time.Now())
+		}
 	case <-tick:
 		w.tick(time.Now())
 	case events := <-w.poller.ready:
@@ -246,9 +250,6 @@ func (w *writer) event(e *syscall.EpollEvent) {
 // tick lets time pass for those connections for which that matters.
 func (w *writer) tick(now time.Time) {
 	w.buffer.Now = now
-	if w.asked.Swap(false) {
-		w.roster.hastenAll()
-	}
 	at := now.Sub(w.s.began)
 	for slot, due := range w.roster.due {
 		if due <= at {
