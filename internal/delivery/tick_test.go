@@ -2,7 +2,9 @@ package delivery_test
 
 import (
 	"errors"
+	"io"
 	"os"
+	"runtime"
 	"testing"
 	"time"
 
@@ -123,6 +125,35 @@ func testADeadlineIsMetThoughAStreamWasAskedMeanwhile(t *testing.T, newServer ma
 	serve(t, s, c, stream)
 	if err := stream.why(t); !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Errorf("got %v, want a deadline", err)
+	}
+}
+
+// Its client does not close its half.
+func TestADeadlineIsMetAfterTheEndOfAStreamThatWasAsked(t *testing.T) {
+	both(t, testADeadlineIsMetAfterTheEndOfAStreamThatWasAsked)
+}
+
+func testADeadlineIsMetAfterTheEndOfAStreamThatWasAsked(t *testing.T, newServer maker) {
+	s, l := newServer(t, &delivery.Options{Tick: time.Millisecond, WriteTimeout: 50 * time.Millisecond}), listen(t, "tcp")
+	_, c := connect(t, l)
+	stream, asked := clockwork(func(now time.Time) time.Time { return now.Add(time.Hour) })
+	over := make(chan struct{})
+	stream.fill = func(*delivery.Buffer) (bool, error) {
+		select {
+		case <-over:
+			return false, io.EOF
+		default:
+			return false, nil
+		}
+	}
+	serve(t, s, c, stream)
+	within(t, asked)
+	close(over)
+	stream.conn.Wake()
+	for end := time.Now().Add(patience); s.Connections() > 0; runtime.Gosched() {
+		if time.Now().After(end) {
+			t.Fatal("the connection was not closed")
+		}
 	}
 }
 
