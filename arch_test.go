@@ -37,7 +37,7 @@ var rooms = map[string]struct{ inside, outside string }{
 		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/herd internal/load internal/wire internal/jsonscan",
 		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
-	"internal/delivery": {},
+	"internal/delivery": {inside: "internal/herd"},
 	"internal/herd":     {},
 }
 

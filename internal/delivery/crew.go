@@ -3,7 +3,10 @@ package delivery
 import (
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
+
+	"github.com/tidings-dev/tidings/internal/herd"
 )
 
 // A crew is the goroutines that deliver for the connections of a Portable: about
@@ -12,6 +15,8 @@ import (
 // join them.
 type crew struct {
 	running sync.WaitGroup // the goroutines
+	turn    *herd.Turn
+	held    atomic.Int32 // writes to clients that may have to be waited for
 
 	mu      sync.Mutex // guards what follows
 	ready   sync.Cond  // says that idle ones are to look
@@ -24,16 +29,26 @@ type crew struct {
 	closed  bool
 }
 
-// crewLook is how often is looked whether all of a crew are held up, and crewLooks
-// how often without need.
+// turnEvery is how long others who have something to do wait for a turn, and
+// turnLook after how many deliveries the time is asked for.
 const (
-	crewLook  = 5 * time.Millisecond
-	crewLooks = 20
+	turnEvery = time.Millisecond
+	turnLook  = 16
+)
+
+// crewLook is how often is looked whether all of a crew are held up, crewLooks how
+// often without need, and crewPatience how often before one is replaced who is
+// not known to wait for a client.
+const (
+	crewLook     = 5 * time.Millisecond
+	crewLooks    = 20
+	crewPatience = 20
 )
 
 func newCrew() *crew {
 	c := new(crew)
 	c.ready.L = &c.mu
+	c.turn, _ = herd.NewTurn() // it works without
 	return c
 }
 
@@ -64,8 +79,13 @@ func (c *crew) join(n int) {
 
 // work delivers until there are enough others who have nothing to do.
 func (c *crew) work() {
+	gave, n := time.Now(), 0
 	for p := c.take(); p != nil; p = c.take() {
 		p.serve()
+		if n++; n%turnLook == 0 && time.Since(gave) >= turnEvery {
+			c.turn.Give()
+			gave = time.Now()
+		}
 	}
 }
 
@@ -100,33 +120,46 @@ func (c *crew) compact() {
 	}
 }
 
-// watch sees to it that the queue moves, until it was empty for a while.
+// A watch is what is known of a crew from looking at it.
+type watch struct {
+	taken uint64 // how many had had a turn
+	empty int    // how often in a row nobody waited for one
+	stuck int    // how often in a row nobody got one who did
+}
+
+// watch sees to it that the queue moves, until it was empty for a while. It gives
+// everybody a turn before it looks: who waits for a processor is not held up.
 func (c *crew) watch() {
 	ticker := time.NewTicker(crewLook)
 	defer ticker.Stop()
-	for taken, empty := uint64(0), 0; empty < crewLooks; {
+	for w := new(watch); w.empty < crewLooks; {
 		<-ticker.C
-		taken, empty = c.look(taken, empty)
+		c.turn.Give()
+		c.look(w)
 	}
 }
 
-// look has others join if nobody had a turn since so many had. It returns how
-// many had one by now, and how often in a row the queue was empty.
-func (c *crew) look(taken uint64, empty int) (uint64, int) {
+// look has others join if all are held up.
+func (c *crew) look(w *watch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting := len(c.queue) - c.next
+	waiting, held, busy := len(c.queue)-c.next, int(c.held.Load()), c.members-c.idle
 	switch {
 	case waiting == 0:
-		if empty++; c.closed {
-			empty = crewLooks
+		if w.empty, w.stuck = w.empty+1, 0; c.closed {
+			w.empty = crewLooks
 		}
-		c.watched = empty < crewLooks
-		return c.taken, empty
-	case c.taken == taken:
-		c.join(min(waiting, c.members))
+	case c.taken != w.taken:
+		w.empty, w.stuck = 0, 0
+	case held >= busy:
+		c.join(min(waiting, held))
+	default:
+		if w.stuck++; w.stuck%crewPatience == 0 {
+			c.join(1)
+		}
 	}
-	return c.taken, 0
+	w.taken = c.taken
+	c.watched = w.empty < crewLooks
 }
 
 // close has all leave, when nobody needs them any more.
@@ -136,4 +169,5 @@ func (c *crew) close() {
 	c.ready.Broadcast()
 	c.mu.Unlock()
 	c.running.Wait()
+	_ = c.turn.Close()
 }

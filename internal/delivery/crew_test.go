@@ -3,6 +3,7 @@ package delivery_test
 import (
 	"net"
 	"runtime"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,6 +37,51 @@ func TestWhoIsHeldUpIsReplacedForAsLongAsThatLasts(t *testing.T) {
 		})
 		waitFor(t, "nobody who watches it without need", func() bool { return goroutines("(*crew).watch(") == 0 })
 	}
+}
+
+// Who is busy is not replaced, however long that takes: others would only wait for
+// the same processor.
+func TestACrewThatIsBusyDoesNotGrow(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	s, l := newPortable(t, nil), listen(t, "tcp")
+	var filled atomic.Int32
+	most := 0
+	for range 10 {
+		_, c := connect(t, l)
+		serve(t, s, c, &script{fill: func(*delivery.Buffer) (bool, error) {
+			for began := time.Now(); time.Since(began) < 70*time.Millisecond; {
+			}
+			filled.Add(1)
+			return false, nil
+		}})
+	}
+	waitFor(t, "end", func() bool {
+		most = max(most, goroutines("(*crew).work("))
+		return filled.Load() == 10
+	})
+	if most > 1 {
+		t.Errorf("%d did what one can do", most)
+	}
+}
+
+// A program that holds up who delivers is no reason for others to wait for ever.
+func TestWhoIsHeldUpByAProgramIsReplaced(t *testing.T) {
+	s, l := newPortable(t, nil), listen(t, "tcp")
+	release := make(chan struct{})
+	for range 10 {
+		_, c := connect(t, l)
+		serve(t, s, c, &script{fill: func(*delivery.Buffer) (bool, error) {
+			<-release
+			return false, nil
+		}})
+	}
+	client, c := connect(t, l)
+	serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+		b.B = append(b.B, '.')
+		return false, errOver
+	}})
+	_ = read(t, client, 1)
+	close(release)
 }
 
 // waitFor waits until something is so.

@@ -172,6 +172,8 @@ func (p *peer) offer(b []byte) error {
 	}
 	p.writes.Add(1)
 	defer p.writes.Add(1)
+	p.s.crew.held.Add(1)
+	defer p.s.crew.held.Add(-1)
 	p.s.hasten(p, 0) // a deadline for each write would cost more
 	_, err := p.c.Write(b)
 	return err

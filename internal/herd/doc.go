@@ -1,3 +1,3 @@
-// Package herd lets a process bear thousands of connections that come at once,
-// without making those wait who are connected already.
+// Package herd lets a process bear thousands of connections at once, without
+// making those wait who have something to say.
 package herd

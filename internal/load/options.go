@@ -47,7 +47,7 @@ type Options struct {
 
 	Window     int     // events outstanding at most: 1, of Owners as many as can be sent at a time
 	Rate       float64 // events per second, in place of a window; 100 of Stalled, and beside a herd
-	Publishers int     // connections that publish: of Owners and Herd 64, else as many as the window has events, at most 16
+	Publishers int     // connections that publish: with a rate and of Owners 64, else as many as the window has events, at most 16
 	Batch      int     // events in each request: 1
 	NDJSON     bool    // each publisher has one request, which stays open, and an answer to each line
 	Size       int     // bytes of a payload: 148, which makes a frame of about 190
@@ -89,7 +89,6 @@ func (o *Options) scenarioDefaults() {
 		set(&o.Owed, 100)
 		set(&o.Connecting, 1000)
 		set(&o.Rate, 500)
-		set(&o.Publishers, 64) // so that events do not wait for each other
 	case Stalled:
 		set(&o.Stalled, max(o.Connections/10, 1))
 		if o.Window == 0 {
@@ -114,7 +113,7 @@ func (o *Options) publisherDefaults() {
 		set(&o.Window, o.Batch)
 		set(&o.Publishers, min(max(o.Window/o.Batch, 1), 16))
 	}
-	set(&o.Publishers, 1)
+	set(&o.Publishers, 64) // so that events do not wait for each other
 	if o.PublishURL == "" {
 		o.PublishURL = PublishURL
 		if o.Batch > 1 || o.NDJSON && o.Owners > o.Publishers {
