@@ -1,8 +1,9 @@
 package tidings
 
-// A Waker is told when a Subscription may have more to return.
+// A Waker is told when a Subscription may have more to return, or that a Guard is
+// done.
 type Waker interface {
-	// Wake is called by whoever published, for every Subscription that waits: it
+	// Wake is called by whoever published or unregistered, for each who waits: it
 	// must return at once, and must not call the Subscription or the hub.
 	Wake()
 }
