@@ -123,15 +123,15 @@ func scenarios(s *settings) []scenario {
 			"RSS, KB per connection", 2, func(r *load.Report) float64 { return float64(r.Server.RSSPerConnection) / 1024 },
 			[]bound{{peer: "raw", value: 1.6}, {peer: "portable", value: 6}},
 		}}},
-		{name: "idle, more connections", args: []string{"idle", "-n", fmt.Sprint(more), "-d", (10 * s.duration).String()}, measures: []measure{{
+		{name: "idle, more connections", args: []string{"idle", "-n", fmt.Sprint(more), "-d", (10 * s.duration).String(), "--warmup", idleWarmup.String()}, measures: []measure{{
 			"server's CPU, %", 2, func(r *load.Report) float64 { return 100 * r.Server.CPU }, both(bound{value: 2}),
 		}}},
 		{name: "herd, 100 events each", args: args("herd", n, "--owed", "100"), measures: herd()},
 		{name: broadcastOne + ", more connections", args: args("broadcast", more, "-w", "1"), measures: []measure{
 			cpuPerDelivery(own(1.2, broadcastOne, "")...), loadCPU(),
 		}},
-		{name: large, args: args("broadcast", n*9/10, "-r", "100", "--size", "1000", "--patience", "1m"), measures: []measure{latency(), loadCPU()}},
-		{name: "a tenth stalled, 1 KB, 100/s", args: args("stalled", n, "-r", "100", "--size", "1000", "--patience", "1m", "-d", max(s.duration, stalledTime).String()), measures: stalled()},
+		{name: large, hubs: true, args: args("broadcast", n*9/10, "-r", "100", "--size", "1000", "--patience", "1m", "-d", max(s.duration, stalledTime).String()), measures: []measure{latency(), loadCPU()}},
+		{name: "a tenth stalled, 1 KB, 100/s", hubs: true, args: args("stalled", n, "-r", "100", "--size", "1000", "--patience", "1m", "-d", max(s.duration, stalledTime).String()), measures: stalled()},
 		{name: hundred, args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, measures: []measure{cpuPerDelivery(), loadCPU()}},
 		{name: hundred + ", log in PostgreSQL", args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, database: true, measures: []measure{
 			cpuPerDelivery(own(1.2, hundred, "")...),
@@ -146,6 +146,9 @@ const stalledTime = 45 * time.Second
 // idleTime is long enough for signs of life, and for servers to give back what
 // connecting took.
 const idleTime = 20 * time.Second
+
+// idleWarmup is after what connecting takes of a server.
+const idleWarmup = 10 * time.Second
 
 // herd returns the figures of clients that come back at once.
 func herd() []measure {

@@ -15,7 +15,7 @@ import (
 // join them.
 type crew struct {
 	running sync.WaitGroup // the goroutines
-	turn    *herd.Turn
+	turn    *herd.Turn     // is given before it is said that all are held up
 	held    atomic.Int32 // writes to clients that may have to be waited for
 
 	mu      sync.Mutex // guards what follows
@@ -28,13 +28,6 @@ type crew struct {
 	watched bool
 	closed  bool
 }
-
-// turnEvery is how long others who have something to do wait for a turn, and
-// turnLook after how many deliveries the time is asked for.
-const (
-	turnEvery = time.Millisecond
-	turnLook  = 16
-)
 
 // crewLook is how often is looked whether all of a crew are held up, crewLooks how
 // often without need, and crewPatience how often before one is replaced who is
@@ -79,13 +72,8 @@ func (c *crew) join(n int) {
 
 // work delivers until there are enough others who have nothing to do.
 func (c *crew) work() {
-	gave, n := time.Now(), 0
 	for p := c.take(); p != nil; p = c.take() {
 		p.serve()
-		if n++; n%turnLook == 0 && time.Since(gave) >= turnEvery {
-			c.turn.Give()
-			gave = time.Now()
-		}
 	}
 }
 

@@ -8,8 +8,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-
-	"github.com/tidings-dev/tidings/internal/herd"
 )
 
 // A writer is a goroutine that sends, and its connections.
@@ -17,7 +15,6 @@ type writer struct {
 	s      *Server
 	sendTo sendFunc
 	poller *poller
-	turn   *herd.Turn
 	pushes func(*Conn)   // is push
 	kick   chan struct{} // says that the queue, or closing, is to be looked at
 
@@ -33,7 +30,6 @@ type writer struct {
 	// Only run's goroutine touches what follows.
 
 	closed     bool
-	gave       time.Time // when others had a turn
 	roster     roster[Conn]
 	generation uint32
 	round      []*Conn
@@ -49,7 +45,6 @@ func newWriter(s *Server, send sendFunc) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}
-	w.turn, _ = herd.NewTurn() // it works without
 	w.pushes, w.buffer.Now = w.push, s.began
 	return w, nil
 }
@@ -100,7 +95,6 @@ func (w *writer) close() {
 // run serves the connections until the writer is closing and none is left.
 func (w *writer) run() {
 	defer w.poller.close()
-	defer w.turn.Close()
 	ticker := time.NewTicker(w.s.opts.Tick)
 	defer ticker.Stop()
 	for !w.over() {
@@ -119,7 +113,6 @@ func (w *writer) wait(tick <-chan time.Time) {
 	if len(w.again) > 0 {
 		w.nudge()
 	}
-	idle := len(w.kick) == 0
 	select {
 	case <-w.kick:
 		if w.asked.Swap(false) {
@@ -134,9 +127,6 @@ func (w *writer) wait(tick <-chan time.Time) {
 		}
 		w.poller.taken <- struct{}{}
 	}
-	if idle { // others had a turn until there was something to do
-		w.gave = time.Now()
-	}
 }
 
 // serveRound serves everyone who was woken or has more to send, once.
@@ -148,15 +138,6 @@ func (w *writer) serveRound() {
 			w.serve(c)
 			some[i] = nil // who is gone shall not be held here
 		}
-		w.giveTurn()
-	}
-}
-
-// giveTurn lets others have a turn if the last is a while ago.
-func (w *writer) giveTurn() {
-	if time.Since(w.gave) >= turnEvery {
-		w.turn.Give()
-		w.gave = time.Now()
 	}
 }
 
