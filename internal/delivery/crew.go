@@ -16,7 +16,7 @@ import (
 type crew struct {
 	running sync.WaitGroup // the goroutines
 	turn    *herd.Turn     // is given before it is said that all are held up
-	held    atomic.Int32 // writes to clients that may have to be waited for
+	held    atomic.Int32   // writes to clients that may have to be waited for
 
 	mu      sync.Mutex // guards what follows
 	ready   sync.Cond  // says that idle ones are to look
