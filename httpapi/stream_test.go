@@ -313,8 +313,9 @@ func TestKeepAliveComesAfterSilenceOnly(t *testing.T) {
 			r.expect(want)
 		}
 		began := time.Now()
-		if r.expect(": keep-alive"); time.Since(began) != wire.HeartbeatInterval {
-			t.Errorf("keep-alive after %v", time.Since(began))
+		r.expect(": keep-alive")
+		if late := time.Since(began) - wire.HeartbeatInterval; late.Abs() > time.Second/2 { // who serves many looks at the clock so often
+			t.Errorf("keep-alive %v late", late)
 		}
 		r.expect(": keep-alive") // no position: it has not moved
 		r.close()
