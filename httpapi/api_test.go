@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
@@ -95,6 +96,15 @@ func serveInMemory(t testing.TB, hub *tidings.Hub, opts *httpapi.Options, server
 	h := httpapi.New(hub, opts)
 	s := nettest.Serve(t, h, server)
 	return &api{t, hub, h, s.URL, s.Client}
+}
+
+// coarse is how late something may be that is due by the clock: who serves many
+// connections does not look at it for each of them.
+func coarse() time.Duration {
+	if path == httpapi.ByRequest {
+		return 0
+	}
+	return time.Second / 2
 }
 
 func canceled() context.Context {

@@ -109,7 +109,9 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 	}
 	before := b.Len()
 	more, err = s.say(b)
-	for said := before; more && err == nil && b.Len() > said && b.Len() < delivery.MaxFill && !s.Blocks(); {
+	// By request a panic of the program goes to the server of HTTP, which drops what
+	// it was not given yet.
+	for said := before; s.taken() && more && err == nil && b.Len() > said && b.Len() < delivery.MaxFill && !s.Blocks(); {
 		said = b.Len()
 		more, err = s.say(b)
 	}

@@ -33,8 +33,8 @@ func TestClientThatStopsReadingIsCutAndResumesWithoutLoss(t *testing.T) {
 		want := `"` + strings.Repeat("x", 100<<10) + `"`
 		a.publish("alice", `1`, want, `3`)
 		<-ends
-		if got := time.Since(began); got < 10*time.Second || got > 11*time.Second {
-			t.Errorf("cut after %v, want 10s", got)
+		if late := time.Since(began) - 10*time.Second; late < 0 || late > coarse() {
+			t.Errorf("cut %v late", late)
 		}
 		r.expectEnd()
 		last := r.lastID
@@ -175,11 +175,8 @@ func TestPanicEndsOneStream(t *testing.T) {
 	a.publish("alice", `2`, `3`)
 	a.publishEvent(tidings.Event{User: "alice", Channel: "agui", Session: "s", Data: []byte(`4`)})
 	a.publishEvent(tidings.Event{User: "alice", Channel: "agui", Session: "s", Data: []byte(`5`)})
-	res, err := a.client.Do(a.request("GET", "/v1/stream/agui?user=alice", "", "Last-Event-ID: "+old.String()))
-	if err == nil { // the head may have been on its way
-		_, _ = io.Copy(io.Discard, res.Body)
-		res.Body.Close()
-	}
+	r := a.follow("/v1/stream/agui?user=alice", "Last-Event-ID: "+old.String())
+	r.expectEnd()
 	a.publish("bob", `6`)
 	other.expect("6 6")
 	a.eventuallyNobody(hub, 1)

@@ -308,13 +308,13 @@ func TestKeepAliveComesAfterSilenceOnly(t *testing.T) {
 		r := a.follow("/v1/stream/agui?user=alice")
 		r.expect("at 0")
 		for _, want := range []string{"1 1", "2 1", "3 1", "4 1"} {
-			time.Sleep(14 * time.Second)
+			time.Sleep(14300 * time.Millisecond)
 			a.publish("alice", `1`)
 			r.expect(want)
 		}
 		began := time.Now()
 		r.expect(": keep-alive")
-		if late := time.Since(began) - wire.HeartbeatInterval; late.Abs() > time.Second/2 { // who serves many looks at the clock so often
+		if late := time.Since(began) - wire.HeartbeatInterval; late < 0 || late > coarse() {
 			t.Errorf("keep-alive %v late", late)
 		}
 		r.expect(": keep-alive") // no position: it has not moved

@@ -26,7 +26,7 @@ type bench struct {
 
 	Window     int     `short:"w" placeholder:"N" help:"Events outstanding at most (1; of the scenario owners as many as the publishers can send at a time)."`
 	Rate       float64 `short:"r" placeholder:"N" help:"Events per second, instead of a window (of the scenario stalled 100, beside a herd 500)."`
-	Publishers int     `short:"p" placeholder:"N" help:"Connections that publish (of the scenarios owners and herd 64, else one for each event of the window, at most 16)."`
+	Publishers int     `short:"p" placeholder:"N" help:"Connections that publish (64 with a rate and of the scenario owners, else one for each event of the window, at most 16)."`
 	Batch      int     `short:"b" placeholder:"N" help:"Events in each request (1)."`
 	NDJSON     bool    `name:"ndjson" help:"Each publisher has one request, which stays open."`
 	Size       int     `placeholder:"BYTES" help:"Bytes of each payload (148, which makes frames of about 190)."`

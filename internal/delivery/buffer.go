@@ -14,8 +14,8 @@ type Buffer struct {
 	// B may be appended to and must not be changed otherwise.
 	B []byte
 
-	// Now is when a Fill is called, but for Options.Tick: who fills thousands does
-	// not ask for the time with each.
+	// Now is when a Fill is called, or up to Options.Tick later: who fills thousands
+	// does not ask for the time with each.
 	Now time.Time
 
 	referred []reference

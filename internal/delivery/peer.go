@@ -156,7 +156,7 @@ func (p *peer) fill(b *Buffer) (more bool, err error) {
 		return false, errBlocks
 	}
 	p.queued.Store(false) // from here on a wake-up may be about what Fill does not see
-	b.Now = p.s.began.Add(time.Duration(p.s.ticked.Load()))
+	b.Now = p.s.began.Add(time.Duration(p.s.ticked.Load()) + p.s.opts.Tick)
 	return p.stream.Fill(b)
 }
 

@@ -67,6 +67,9 @@ func Run(ctx context.Context, opts *Options) (*Report, error) {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	defer r.end()
+	if err := r.openPolls(); err != nil {
+		return nil, err
+	}
 	herd.MakeRoom()
 	switch r.o.Scenario {
 	case Idle:
@@ -94,10 +97,7 @@ func newRun(ctx context.Context, opts *Options) (*run, error) {
 	now := time.Now()
 	r := &run{
 		o: o, ctx: ctx, streams: streams, posts: posts, wall: now.UnixNano(), began: now,
-		judge: newJudge(o.Owners), buffer: make([]byte, bufferSize), subs: make([]subscriber, o.Connections),
-	}
-	if err := r.openPolls(); err != nil {
-		return nil, err
+		timer: -1, judge: newJudge(o.Owners), buffer: make([]byte, bufferSize), subs: make([]subscriber, o.Connections),
 	}
 	for i := range r.subs {
 		s := &r.subs[i]
@@ -133,9 +133,14 @@ func (r *run) end() {
 			syscall.Close(r.pubs[i].fd)
 		}
 	}
-	r.timer.close()
-	r.urgent.close()
-	r.poll.close()
+	if r.timer >= 0 {
+		r.timer.close()
+	}
+	for _, p := range []*poll{r.urgent, r.poll} {
+		if p != nil {
+			p.close()
+		}
+	}
 }
 
 // now returns the time in Unix nanoseconds, which a change of the machine's
