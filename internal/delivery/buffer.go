@@ -1,6 +1,7 @@
 package delivery
 
 import (
+	"bytes"
 	"io"
 	"iter"
 	"sync"
@@ -35,6 +36,18 @@ var buffers = sync.Pool{New: func() any { return new(Buffer) }}
 func (b *Buffer) giveBack() {
 	b.Reset()
 	buffers.Put(b)
+}
+
+// lend gives the memory of b to others, as sending what is left of it may take
+// long, and returns a copy of that. Without a Buffer nothing needs to be copied.
+func (b *Buffer) lend(left []byte) []byte {
+	if b == nil {
+		return left
+	}
+	left = bytes.Clone(left)
+	(&Buffer{B: b.B}).giveBack()
+	b.B = nil
+	return left
 }
 
 // wasteful is the capacity from which on a Buffer does not keep its memory.

@@ -11,12 +11,13 @@ import (
 
 // A crew is the goroutines that deliver for the connections of a Portable: about
 // as many as processors, which stay. A goroutine for each delivery would have to
-// grow a stack each time. While all of them wait for clients or programs others
-// join them.
+// grow a stack each time. While some of them wait for clients or programs others
+// join them: as many as can work, not more, or who publishes would wait for a
+// processor behind them all.
 type crew struct {
 	running sync.WaitGroup // the goroutines
 	turn    *herd.Turn     // is given before it is said that all are held up
-	held    atomic.Int32   // writes to clients that may have to be waited for
+	held    atomic.Int32   // members in a write that may have to be waited for
 
 	mu      sync.Mutex // guards what follows
 	ready   sync.Cond  // says that idle ones are to look
@@ -25,6 +26,8 @@ type crew struct {
 	taken   uint64     // how many had a turn
 	members int
 	idle    int
+	waiting int // members in a write that has to be waited for
+	extra   int // members for whom others were taken to be held up
 	watched bool
 	closed  bool
 }
@@ -53,13 +56,43 @@ func (c *crew) add(p *peer) {
 	switch {
 	case c.idle > 0:
 		c.ready.Signal()
-	case c.members < runtime.GOMAXPROCS(0):
+	case c.active() < runtime.GOMAXPROCS(0):
 		c.join(1)
 	}
 	if !c.watched {
 		c.watched = true
 		c.running.Go(c.watch)
 	}
+}
+
+// active returns how many members have something to do, and are not known to be
+// unable to. mu must be held.
+func (c *crew) active() int { return c.members - c.idle - c.waiting }
+
+// wait notes that a member is about to write. If it is certain that this has to be
+// waited for somebody else goes on for it.
+func (c *crew) wait(certain bool) {
+	if !certain {
+		c.held.Add(1)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting++
+	if c.next < len(c.queue) && c.idle == 0 && c.active() < runtime.GOMAXPROCS(0) {
+		c.join(1)
+	}
+}
+
+// waited notes that a member has written.
+func (c *crew) waited(certain bool) {
+	if !certain {
+		c.held.Add(-1)
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting--
 }
 
 // join begins n goroutines more. mu must be held.
@@ -81,9 +114,14 @@ func (c *crew) work() {
 func (c *crew) take() *peer {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if c.active()-int(c.held.Load()) > runtime.GOMAXPROCS(0)+c.extra {
+		c.members--
+		return nil
+	}
 	for c.next == len(c.queue) {
 		if c.closed || c.idle >= runtime.GOMAXPROCS(0) {
 			c.members--
+			c.extra = max(c.extra-1, 0)
 			return nil
 		}
 		c.idle++
@@ -131,7 +169,7 @@ func (c *crew) watch() {
 func (c *crew) look(w *watch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	waiting, held, busy := len(c.queue)-c.next, int(c.held.Load()), c.members-c.idle
+	waiting, held, busy := len(c.queue)-c.next, int(c.held.Load()), c.active()
 	switch {
 	case waiting == 0:
 		if w.empty, w.stuck = w.empty+1, 0; c.closed {
@@ -140,14 +178,21 @@ func (c *crew) look(w *watch) {
 	case c.taken != w.taken:
 		w.empty, w.stuck = 0, 0
 	case held >= busy:
-		c.join(min(waiting, held))
+		c.replace(min(waiting, held))
 	default:
 		if w.stuck++; w.stuck%crewPatience == 0 {
-			c.join(1)
+			c.replace(1)
 		}
 	}
 	w.taken = c.taken
 	c.watched = w.empty < crewLooks
+}
+
+// replace has n members more for others who are taken to be held up. mu must be
+// held.
+func (c *crew) replace(n int) {
+	c.extra += n
+	c.join(n)
 }
 
 // close has all leave, when nobody needs them any more.

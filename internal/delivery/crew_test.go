@@ -64,6 +64,37 @@ func TestACrewThatIsBusyDoesNotGrow(t *testing.T) {
 	}
 }
 
+// Clients that hold up those who deliver are replaced by as many as can work: who
+// else wants the processor would wait behind more.
+func TestWhoWaitsIsReplacedByWhoCanWork(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	s, l := newPortable(t, &delivery.Options{WriteTimeout: time.Hour}), listen(t, "tcp")
+	const stuck = 40
+	for range stuck {
+		_, c := connect(t, l)
+		small(t, c)
+		serve(t, s, c, endless())
+	}
+	waitFor(t, "clients that hold up others", func() bool { return goroutines("(*peer).offer(") == stuck })
+	var filled atomic.Int32
+	for range 20 {
+		_, c := connect(t, l)
+		serve(t, s, c, &script{fill: func(*delivery.Buffer) (bool, error) {
+			for began := time.Now(); time.Since(began) < 3*time.Millisecond; {
+			}
+			return filled.Add(1) < 100, nil
+		}})
+	}
+	most := 0
+	waitFor(t, "end", func() bool {
+		most = max(most, goroutines("(*crew).work(")-stuck)
+		return filled.Load() >= 100
+	})
+	if most > 1 {
+		t.Errorf("%d did what one can do", most)
+	}
+}
+
 // A program that holds up who delivers is no reason for others to wait for ever.
 func TestWhoIsHeldUpByAProgramIsReplaced(t *testing.T) {
 	s, l := newPortable(t, nil), listen(t, "tcp")

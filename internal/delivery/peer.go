@@ -29,6 +29,7 @@ type peer struct {
 	s      *Portable
 	cause  atomic.Pointer[error] // why it ends; the first is kept
 	writes atomic.Uint32         // is odd during a write
+	aside  bool                  // who has the turn is no member of the crew
 	filled bool                  // once
 	torn   bool                  // a write failed; is that of who has the turn
 
@@ -97,6 +98,7 @@ func (p *peer) serve() {
 	}
 	b := buffers.Get().(*Buffer)
 	defer b.giveBack()
+	p.aside = false
 	if more, err := p.fill(b); err == errBlocks {
 		p.s.running.Go(p.load)
 	} else {
@@ -108,6 +110,7 @@ func (p *peer) serve() {
 func (p *peer) load() {
 	b := buffers.Get().(*Buffer)
 	defer b.giveBack()
+	p.aside = true
 	more, err := p.fillBlocking(b)
 	p.deliver(b, more, err)
 }

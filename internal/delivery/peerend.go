@@ -91,14 +91,7 @@ func (p *peer) hurry() {
 // was sent to it, and would for long after a close; a reset lets it go. What
 // wraps the socket must not say good-bye on it, which would wait.
 func (p *peer) reset() {
-	c := p.c
-	for {
-		inner, ok := c.(interface{ NetConn() net.Conn })
-		if !ok {
-			break
-		}
-		c = inner.NetConn()
-	}
+	c := innermost(p.c)
 	if l, ok := c.(interface{ SetLinger(sec int) error }); ok {
 		_ = l.SetLinger(0)
 	}
@@ -106,6 +99,17 @@ func (p *peer) reset() {
 		_ = c.Close()
 	}
 	p.close()
+}
+
+// innermost returns what a connection wraps, in the end.
+func innermost(c net.Conn) net.Conn {
+	for {
+		outer, ok := c.(interface{ NetConn() net.Conn })
+		if !ok {
+			return c
+		}
+		c = outer.NetConn()
+	}
 }
 
 // close closes the connection, after which who reads it leaves.
@@ -126,29 +130,39 @@ func (p *peer) leave() {
 // write sends what was filled, at most MaxFill bytes at a time.
 func (p *peer) write(b *Buffer) error {
 	if len(b.referred) == 0 {
-		return p.send(b.B)
+		return p.send(b, b.B)
 	}
 	joined := buffers.Get().(*Buffer)
 	defer joined.giveBack()
 	for part := range b.Parts() {
 		if len(joined.B)+len(part) > MaxFill {
-			if err := p.send(joined.B); err != nil {
+			if err := p.send(joined, joined.B); err != nil {
 				return err
 			}
 			joined.B = joined.B[:0]
 		}
 		if len(part) < MaxFill {
 			joined.B = append(joined.B, part...)
-		} else if err := p.send(part); err != nil {
+		} else if err := p.send(nil, part); err != nil {
 			return err
 		}
 	}
-	return p.send(joined.B)
+	return p.send(joined, joined.B)
 }
 
-// send writes b, unless the connection is to end. Who ends it says so, and sets a
-// deadline of the past after that: so a write meets one or the other.
-func (p *peer) send(b []byte) error {
+// send writes b, whose memory is that of a Buffer unless that is nil.
+func (p *peer) send(of *Buffer, b []byte) error {
+	if p.socket != nil && len(b) > 0 && p.cause.Load() == nil {
+		if b = b[atOnce(p.socket, b):]; len(b) > 0 {
+			b = of.lend(b)
+		}
+	}
+	return p.sendSlowly(b)
+}
+
+// sendSlowly writes b, unless the connection is to end. Who ends it says so, and
+// sets a deadline of the past after that: so a write meets one or the other.
+func (p *peer) sendSlowly(b []byte) error {
 	for len(b) > 0 {
 		if err := p.cause.Load(); err != nil {
 			return *err
@@ -162,19 +176,15 @@ func (p *peer) send(b []byte) error {
 	return nil
 }
 
-// offer sends b, and waits where the socket has no room for all of it.
+// offer sends b, and waits where the connection has no room for all of it.
 func (p *peer) offer(b []byte) error {
-	if p.socket != nil {
-		b = b[atOnce(p.socket, b):]
-	}
-	if len(b) == 0 {
-		return nil
-	}
 	p.writes.Add(1)
 	defer p.writes.Add(1)
-	p.s.crew.held.Add(1)
-	defer p.s.crew.held.Add(-1)
 	p.s.hasten(p, 0) // a deadline for each write would cost more
+	if !p.aside {
+		p.s.crew.wait(p.socket != nil) // which is full, or broken
+		defer p.s.crew.waited(p.socket != nil)
+	}
 	_, err := p.c.Write(b)
 	return err
 }

@@ -56,6 +56,7 @@ func (s *Portable) Serve(c net.Conn, start func(*Conn) Stream) error {
 		return err
 	}
 	_ = c.SetDeadline(time.Time{})
+	limitUnsent(c)
 	s.running.Go(p.read)
 	s.add(p)
 	s.crew.add(p)

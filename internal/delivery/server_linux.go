@@ -61,6 +61,7 @@ func (s *Server) Serve(c net.Conn, start func(*Conn) Stream) error {
 	if err := conn.start(w, start); err != nil {
 		return err
 	}
+	limitUnsent(c)
 	_ = c.Close() // the system goes on with the duplicate, Go's poller lets go
 	w.push(conn)
 	return nil

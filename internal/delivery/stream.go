@@ -46,7 +46,9 @@ type Interrupter interface {
 }
 
 // MaxFill is about how many bytes a Fill adds at most. It is also what a
-// client has to accept in Options.WriteTimeout.
+// client has to accept in Options.WriteTimeout. Of a client over TCP that reads
+// slowly Linux keeps half of it at most that it could not send yet, where it would
+// keep megabytes otherwise.
 const MaxFill = 64 << 10
 
 // Reasons for which a connection ends.
