@@ -35,7 +35,7 @@ func (s *stream) attend(ctx context.Context, out *writer) error {
 func (s *stream) write(out *writer) (more bool, err error) {
 	bytes := byteBuffers.Get().(*[]byte)
 	defer returnBytes(bytes)
-	b := delivery.Buffer{B: (*bytes)[:0], Now: time.Now()}
+	b := delivery.Buffer{B: (*bytes)[:0]}
 	more, end := s.Fill(&b)
 	*bytes = b.B
 	if b.Len() == 0 {

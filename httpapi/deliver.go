@@ -71,6 +71,9 @@ type moment time.Duration
 // since returns a time as a moment.
 func (h *Handler) since(t time.Time) moment { return moment(t.Sub(h.zero)) }
 
+// now returns the time as a moment.
+func (h *Handler) now() moment { return moment(time.Since(h.zero)) }
+
 // reached reports whether the moment has come.
 func (m moment) reached(now moment) bool { return m > 0 && now >= m }
 
@@ -116,7 +119,7 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 		more, err = s.say(b)
 	}
 	if b.Len() > before {
-		s.spoke, s.silent = s.h.since(b.Now), false
+		s.spoke, s.silent = s.h.now(), false
 	}
 	return more, err
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"iter"
 	"sync"
-	"time"
 )
 
 // A Buffer gathers what is sent next. What is small is appended to B; what is
@@ -14,10 +13,6 @@ import (
 type Buffer struct {
 	// B may be appended to and must not be changed otherwise.
 	B []byte
-
-	// Now is when a Fill is called, or up to Options.Tick later: who fills thousands
-	// does not ask for the time with each.
-	Now time.Time
 
 	referred []reference
 	size     int // of what was referred to

@@ -3,7 +3,6 @@ package delivery
 import (
 	"sync"
 	"sync/atomic"
-	"time"
 )
 
 // A load is a Fill that may wait, on its way through a goroutine of its own.
@@ -67,7 +66,6 @@ func (l *load) run() {
 		return
 	}
 	l.buffer = buffers.Get().(*Buffer)
-	l.buffer.Now = time.Now()
 	l.more, l.err = l.stream.Fill(l.buffer)
 	l.done.Store(true)
 	l.c.push(l.c)

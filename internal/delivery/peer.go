@@ -159,7 +159,6 @@ func (p *peer) fill(b *Buffer) (more bool, err error) {
 		return false, errBlocks
 	}
 	p.queued.Store(false) // from here on a wake-up may be about what Fill does not see
-	b.Now = p.s.began.Add(time.Duration(p.s.ticked.Load()) + p.s.opts.Tick)
 	return p.stream.Fill(b)
 }
 
@@ -172,7 +171,6 @@ func (p *peer) fillBlocking(b *Buffer) (more bool, err error) {
 	}
 	defer p.block(false)
 	p.queued.Store(false)
-	b.Now = time.Now()
 	return p.stream.Fill(b)
 }
 

@@ -19,7 +19,6 @@ import (
 type Portable struct {
 	opts    Options
 	began   time.Time
-	ticked  atomic.Int64 // how long after that
 	crew    *crew
 	running sync.WaitGroup // connections, and all goroutines but the crew's
 	closing atomic.Bool
@@ -176,7 +175,6 @@ func (s *Portable) tick() {
 // tickAll lets time pass for those connections that are due. It returns peers,
 // empty, for the next time.
 func (s *Portable) tickAll(peers []*peer, now time.Time) []*peer {
-	s.ticked.Store(int64(now.Sub(s.began)))
 	peers = s.due(peers, now.Sub(s.began))
 	for _, p := range peers {
 		s.hasten(p, p.tick(now))

@@ -156,31 +156,3 @@ func testADeadlineIsMetAfterTheEndOfAStreamThatWasAsked(t *testing.T, newServer 
 		}
 	}
 }
-
-func TestAFillKnowsTheTime(t *testing.T) { both(t, testAFillKnowsTheTime) }
-
-func testAFillKnowsTheTime(t *testing.T, newServer maker) {
-	for _, blocks := range []bool{false, true} {
-		s, l := newServer(t, &delivery.Options{Tick: time.Millisecond}), listen(t, "tcp")
-		_, d := connect(t, l)
-		often, each := clockwork(func(now time.Time) time.Time { return now.Add(1) })
-		_, c := connect(t, l)
-		began, now := time.Now(), make(chan time.Time, 10)
-		stream := serve(t, s, c, &script{
-			blocks: func() bool { return blocks },
-			fill: func(b *delivery.Buffer) (bool, error) {
-				now <- b.Now
-				return false, nil
-			},
-		})
-		within(t, now)
-		serve(t, s, d, often)
-		for range 100 {
-			within(t, each)
-		}
-		stream.conn.Wake()
-		if at := within(t, now); at.Before(began.Add(50*time.Millisecond)) || at.After(time.Now().Add(time.Millisecond)) {
-			t.Errorf("a stream that began at %v and was filled at %v, a hundred ticks later, was told %v", began, time.Now(), at)
-		}
-	}
-}

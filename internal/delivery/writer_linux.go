@@ -45,7 +45,7 @@ func newWriter(s *Server, send sendFunc) (*writer, error) {
 		return nil, err
 	}
 	w := &writer{s: s, sendTo: send, poller: p, kick: make(chan struct{}, 1)}
-	w.pushes, w.buffer.Now = w.push, s.began.Add(s.opts.Tick)
+	w.pushes = w.push
 	return w, nil
 }
 
@@ -249,7 +249,6 @@ func (w *writer) event(e *syscall.EpollEvent) {
 
 // tick lets time pass for those connections for which that matters.
 func (w *writer) tick(now time.Time) {
-	w.buffer.Now = now.Add(w.s.opts.Tick)
 	at := now.Sub(w.s.began)
 	for slot, due := range w.roster.due {
 		if due <= at {
