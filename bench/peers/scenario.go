@@ -139,8 +139,8 @@ func scenarios(s *settings) []scenario {
 	}
 }
 
-// stalledTime is long enough for a reader to be cut: the kernel takes up to 2.6
-// MB for it, after which a write may take 10 seconds.
+// stalledTime is long enough for a reader to be cut, which may take 10 seconds
+// once the kernel takes no more for it, and for others to be there without it.
 const stalledTime = 45 * time.Second
 
 // idleTime is long enough for signs of life, and for servers to give back what
