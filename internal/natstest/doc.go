@@ -1,0 +1,3 @@
+// Package natstest runs servers of NATS in the process of a test, and what stands
+// between them and their clients.
+package natstest

@@ -1,0 +1,140 @@
+package nats
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// A floor is what is remembered of what was discarded. It is of the stream that
+// was created at that time.
+type floor struct {
+	Created int64      `json:"created"`
+	Floor   tidings.ID `json:"floor"`
+}
+
+// floorKey is where it is kept in the bucket.
+const floorKey = "floor"
+
+// A span is from where on a log has events, and up to where.
+type span struct{ creation, floor, head tidings.ID }
+
+// Bounds returns floor and head, see [tidings.Log].
+func (l *Log) Bounds(ctx context.Context) (oldest, head tidings.ID, err error) {
+	ctx, done := l.use(ctx)
+	defer done()
+	b, err := l.bounds(ctx)
+	if err != nil {
+		return tidings.ID{}, tidings.ID{}, l.failed(ctx, "bounds", err)
+	}
+	return b.floor, b.head, nil
+}
+
+// bounds asks the stream.
+func (l *Log) bounds(ctx context.Context) (span, error) {
+	ctx, cancel := l.asking(ctx, askTimeout)
+	defer cancel()
+	info, err := l.info(ctx)
+	if err != nil {
+		return span{}, err
+	}
+	creation := tidings.NewID(info.Created, 0)
+	b := span{creation, creation, creation}
+	if b.floor, _, err = l.floor(ctx, creation); err != nil {
+		return span{}, err
+	}
+	if info.State.LastSeq == 0 {
+		return b, nil
+	}
+	m, err := l.one(ctx, query{Seq: info.State.LastSeq})
+	switch {
+	case err == nil:
+		b.head, err = position(m.Msg, m.seq)
+	case errors.Is(err, errNone) && b.floor.Seq() == info.State.LastSeq:
+		b.head, err = b.floor, nil
+	}
+	return b, err
+}
+
+// info returns what the stream says of itself.
+func (l *Log) info(ctx context.Context) (*jetstream.StreamInfo, error) {
+	ctx, cancel := l.asking(ctx, askTimeout)
+	defer cancel()
+	info, err := l.stream.Info(ctx)
+	return info, unavailable(err)
+}
+
+// floor returns what is remembered of the floor, and at which revision that is.
+func (l *Log) floor(ctx context.Context, creation tidings.ID) (tidings.ID, uint64, error) {
+	e, err := l.state.Get(ctx, floorKey)
+	if errors.Is(err, jetstream.ErrKeyNotFound) {
+		return creation, 0, nil
+	}
+	if err != nil {
+		return tidings.ID{}, 0, unavailable(err)
+	}
+	var f floor
+	if err := json.Unmarshal(e.Value(), &f); err != nil {
+		return tidings.ID{}, 0, fmt.Errorf("what the bucket %s has as the floor cannot be read: %w", l.names.state(), err)
+	}
+	if f.Created != creation.Time().UnixNano() { // of a stream that was here before
+		return creation, e.Revision(), nil
+	}
+	return f.Floor, e.Revision(), nil
+}
+
+// begin returns from where a reader at a position goes on, which is proven to be
+// one of this log. Zero is the floor.
+func (l *Log) begin(ctx context.Context, b span, after tidings.ID) (tidings.ID, error) {
+	switch {
+	case after.IsZero():
+		return b.floor, nil
+	case after == b.floor, after == b.head:
+		return after, nil
+	case after.Seq() > b.head.Seq(), after.Seq() == 0 && after != b.creation, after.Seq() == b.floor.Seq():
+		return after, tidings.ErrForeign
+	case after.Seq() < b.floor.Seq():
+		return after, &tidings.TruncatedError{Floor: b.floor}
+	}
+	m, err := l.one(ctx, query{Seq: after.Seq()})
+	if errors.Is(err, errNone) {
+		return after, l.purgedAt(ctx, after)
+	}
+	if err != nil {
+		return after, err
+	}
+	if id, err := position(m.Msg, m.seq); err != nil || id != after {
+		return after, errors.Join(err, tidings.ErrForeign)
+	}
+	return after, nil
+}
+
+// purgedAt returns ErrForeign for a position that cannot be of a purged event:
+// there was no purge after it.
+func (l *Log) purgedAt(ctx context.Context, at tidings.ID) error {
+	if err := l.learnPurges(ctx); err != nil {
+		return err
+	}
+	if l.purges.head() <= at.Seq() {
+		return tidings.ErrForeign
+	}
+	return nil
+}
+
+// overtaken returns a TruncatedError if something after a position was discarded
+// meanwhile.
+func (l *Log) overtaken(ctx context.Context, creation, after tidings.ID) error {
+	at, _, err := l.floor(ctx, creation)
+	if err != nil {
+		return err
+	}
+	if at.Seq() > after.Seq() {
+		return &tidings.TruncatedError{Floor: at}
+	}
+	return nil
+}

@@ -1,0 +1,95 @@
+package nats_test
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/natstest"
+	"github.com/tidings-dev/tidings/nats"
+	"github.com/tidings-dev/tidings/tidingstest"
+)
+
+// A backend is a stream of a server, and what stands before it.
+type backend struct {
+	proxy *natstest.Proxy
+	url   string // of the server itself
+	opts  nats.Options
+}
+
+// streams counts streams, so that each has a name of its own.
+var streams atomic.Int64
+
+func newBackend(t testing.TB, url string) *backend {
+	return &backend{natstest.NewProxy(t, url), url, nats.Options{Stream: fmt.Sprint("TEST", streams.Add(1))}}
+}
+
+func (b *backend) open(t testing.TB) *nats.Log {
+	t.Helper()
+	l, err := nats.Open(t.Context(), b.proxy.URL(), &b.opts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// do does something with the server that is none of a log's affairs.
+func (b *backend) do(t testing.TB, do func(jetstream.JetStream) error) {
+	t.Helper()
+	nc, err := client.Connect(b.url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err := errors.Join(err, do(js)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// change changes the stream.
+func (b *backend) change(t testing.TB, change func(*jetstream.StreamConfig)) {
+	t.Helper()
+	b.do(t, func(js jetstream.JetStream) error {
+		s, err := js.Stream(t.Context(), b.opts.Stream)
+		if err != nil {
+			return err
+		}
+		c := s.CachedInfo().Config
+		change(&c)
+		_, err = js.UpdateStream(t.Context(), c)
+		return err
+	})
+}
+
+func TestLogKeepsTheContract(t *testing.T) {
+	s := natstest.Start(t, t.TempDir())
+	tidingstest.TestLog(t, tidingstest.Harness[*backend]{
+		New:  func(t testing.TB) *backend { return newBackend(t, s.ClientURL()) },
+		Open: func(t testing.TB, b *backend) tidings.Log { return b.open(t) },
+		PassKeyWindow: func(t testing.TB, b *backend) {
+			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 100 * time.Millisecond })
+			time.Sleep(300 * time.Millisecond) // the server has no other way to forget
+			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 2 * time.Minute })
+		},
+		Truncate: func(t testing.TB, b *backend, through tidings.ID) {
+			if err := b.open(t).DiscardThrough(t.Context(), through.Seq()); err != nil {
+				t.Fatal(err)
+			}
+		},
+		FailMidway: func(_ testing.TB, b *backend) { b.proxy.CutAfter(1500) },
+		Break:      func(_ testing.TB, b *backend) { b.proxy.Cut() },
+		Restore:    func(_ testing.TB, b *backend) { b.proxy.Restore() },
+		Replace: func(t testing.TB, b *backend) {
+			b.do(t, func(js jetstream.JetStream) error { return js.DeleteStream(t.Context(), b.opts.Stream) })
+			b.open(t)
+		},
+	})
+}

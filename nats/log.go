@@ -1,0 +1,139 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// A Log is a tidings.Log in a stream of NATS JetStream. All methods may be called
+// concurrently.
+type Log struct {
+	opts   Options
+	names  names
+	nc     *nats.Conn
+	js     jetstream.JetStream
+	stream jetstream.Stream
+	state  jetstream.KeyValue
+	link   *link
+	purges purges
+	// patience is how long an answer to what was published is waited for.
+	patience time.Duration
+	// inProcess says that no message is lost on its way.
+	inProcess bool
+	life      context.Context // ends with Close
+	end       context.CancelCauseFunc
+	work      sync.WaitGroup // who discards
+	closing   sync.Once
+	release   func() // what is to be done after that
+}
+
+var _ tidings.Log = (*Log)(nil)
+
+// Open returns the log in the stream of a server that url names, as the client of
+// NATS reads it: one URL, or several with commas between. It creates the stream if
+// it is not there. Further options of the client, such as credentials, may follow.
+func Open(ctx context.Context, url string, opts *Options, more ...nats.Option) (*Log, error) {
+	o, err := opts.withDefaults()
+	if err != nil {
+		return nil, err
+	}
+	k := newLink()
+	nc, err := nats.Connect(url, slices.Concat(clientOptions(&o), more, k.options())...)
+	if err != nil {
+		return nil, fmt.Errorf("nats: connect: %w: %w", tidings.ErrUnavailable, err)
+	}
+	l, err := newLog(ctx, nc, k, o)
+	if err != nil {
+		nc.Close()
+		return nil, err
+	}
+	l.release = nc.Close
+	return l, nil
+}
+
+// clientOptions are those of each connection.
+func clientOptions(o *Options) []nats.Option {
+	return []nats.Option{
+		nats.Name("tidings"), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
+		nats.ReconnectBufSize(-1), // what is sent while there is no connection fails, so one knows that it was not kept
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { o.Logger.Warn("connection to NATS", "err", err) }),
+	}
+}
+
+// newLog returns the log in a stream of a server that is connected.
+func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error) {
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return nil, fmt.Errorf("nats: %w", err)
+	}
+	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, patience: attemptTimeout, inProcess: nc.Opts.InProcessServer != nil}
+	if l.inProcess {
+		l.patience = forEver
+	}
+	if err := l.prepare(ctx); err != nil {
+		return nil, err
+	}
+	l.life, l.end = context.WithCancelCause(context.Background())
+	l.work.Go(l.retain)
+	return l, nil
+}
+
+// prepare sees to it that stream and state are there.
+func (l *Log) prepare(ctx context.Context) (err error) {
+	if l.stream, err = l.js.CreateStream(ctx, l.config()); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
+		l.stream, err = l.js.Stream(ctx, l.opts.Stream)
+	}
+	if err != nil {
+		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, unavailable(err))
+	}
+	if l.state, err = l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig()); err != nil {
+		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), unavailable(err))
+	}
+	return nil
+}
+
+// config is that of the stream. Nothing leaves it by itself: who discards has to
+// remember the floor first.
+func (l *Log) config() jetstream.StreamConfig {
+	return jetstream.StreamConfig{
+		Name: l.opts.Stream, Subjects: []string{l.names.all()}, Description: "events of tidings",
+		Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Replicas: l.opts.Replicas,
+		MaxConsumers: -1, MaxMsgs: -1, MaxBytes: -1, MaxMsgsPerSubject: -1, MaxMsgSize: -1,
+		Duplicates: l.opts.KeyWindow, AllowDirect: true, AllowAtomicPublish: true,
+	}
+}
+
+func (l *Log) stateConfig() jetstream.KeyValueConfig {
+	return jetstream.KeyValueConfig{Bucket: l.names.state(), Description: "floors of tidings", History: 1, Replicas: l.opts.Replicas}
+}
+
+// Close ends everything that waits for the log with ErrClosed, and lets go of its
+// connection. It may be called more than once, also concurrently, and returns when
+// nothing is left.
+func (l *Log) Close() error {
+	l.closing.Do(func() {
+		l.end(tidings.ErrClosed)
+		l.work.Wait()
+		if l.release != nil {
+			l.release()
+		}
+	})
+	return nil
+}
+
+// use returns a context that also ends when the log is closed, and what lets go
+// of it.
+func (l *Log) use(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(l.life, func() { cancel(tidings.ErrClosed) })
+	return ctx, func() { stop(); cancel(nil) }
+}

@@ -1,0 +1,87 @@
+package nats
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// Headers of a message that holds an event. One that would be empty is left out.
+// They are short because each is kept with each event.
+const (
+	stampHeader   = "N" // when it was appended, in Unix nanoseconds
+	userHeader    = "U" // where the subject does not tell it
+	channelHeader = "C"
+	sessionHeader = "S"
+	typeHeader    = "T"
+	keyHeader     = "K"
+	traceHeader   = "R"
+	appendHeader  = "A" // which append it was part of
+)
+
+// Headers of JetStream for messages that are kept all or none, see ADR-50.
+const (
+	batchHeader         = "Nats-Batch-Id"
+	batchSequenceHeader = "Nats-Batch-Sequence"
+	batchCommitHeader   = "Nats-Batch-Commit"
+)
+
+// message returns an event as a message, stamped and as part of an append.
+func (n names) message(e *tidings.Event, stamp int64, part string) *nats.Msg {
+	m := &nats.Msg{Subject: n.events(e.User), Header: make(nats.Header, 8), Data: e.Data}
+	if e.Purged() {
+		m.Subject = n.purges()
+		set(m, userHeader, e.User)
+	}
+	set(m, stampHeader, strconv.FormatInt(stamp, 10))
+	set(m, channelHeader, string(e.Channel))
+	set(m, sessionHeader, e.Session)
+	set(m, typeHeader, e.Type)
+	set(m, keyHeader, e.Key)
+	set(m, traceHeader, e.Trace)
+	set(m, appendHeader, part)
+	return m
+}
+
+// set sets a header, as it is written.
+func set(m *nats.Msg, header, value string) {
+	if value != "" {
+		m.Header[header] = []string{value}
+	}
+}
+
+// get returns a header, or "".
+func get(m *nats.Msg, header string) string {
+	if v := m.Header[header]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// event returns the event that a message of the stream holds, at a place in it.
+func (n names) event(m *nats.Msg, seq uint64) (e tidings.Event, err error) {
+	if m.Subject == n.purges() {
+		e.User = get(m, userHeader)
+	} else if e.User, err = n.owner(m.Subject); err != nil {
+		return tidings.Event{}, err
+	}
+	if e.ID, err = position(m, seq); err != nil {
+		return tidings.Event{}, err
+	}
+	e.Key, e.Channel, e.Session = get(m, keyHeader), tidings.Channel(get(m, channelHeader)), get(m, sessionHeader)
+	e.Type, e.Data, e.Trace = get(m, typeHeader), m.Data, get(m, traceHeader)
+	return e, nil
+}
+
+// position returns the position of the event that a message holds.
+func position(m *nats.Msg, seq uint64) (tidings.ID, error) {
+	stamp, err := strconv.ParseInt(get(m, stampHeader), 10, 64)
+	if err != nil || stamp <= 0 {
+		return tidings.ID{}, fmt.Errorf("nats: message %d of the stream has the time %q, and so is none of a log", seq, get(m, stampHeader))
+	}
+	return tidings.NewID(time.Unix(0, stamp), seq), nil
+}

@@ -1,0 +1,150 @@
+package nats
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// How much is read at once.
+const (
+	pageEvents = 512
+	pageBytes  = 4 << 20
+)
+
+// Read yields retained events, see [tidings.Log].
+func (l *Log) Read(ctx context.Context, sel tidings.Selector, after tidings.ID) iter.Seq2[tidings.Batch, error] {
+	return func(yield func(tidings.Batch, error) bool) {
+		ctx, done := l.use(ctx)
+		defer done()
+		if err := l.read(ctx, sel, after, yield); err != nil {
+			yield(tidings.Batch{}, l.failed(ctx, "read", err))
+		}
+	}
+}
+
+// failed says why something failed: because of its context, if that ended.
+func (l *Log) failed(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("nats: %s: %w", what, context.Cause(ctx))
+	}
+	if errors.Is(err, tidings.ErrTruncated) || err == tidings.ErrForeign {
+		return err
+	}
+	return fmt.Errorf("nats: %s: %w", what, err)
+}
+
+// read is Read, but for its error, after which nothing follows.
+func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, yield func(tidings.Batch, error) bool) error {
+	b, err := l.bounds(ctx)
+	if err != nil {
+		return err
+	}
+	from, err := l.begin(ctx, b, after)
+	if err != nil {
+		return err
+	}
+	if err := l.purgedSince(ctx, sel, after); err != nil {
+		return err
+	}
+	through := from
+	for {
+		batch, end, err := l.readPage(ctx, sel, through, b.head)
+		if err != nil {
+			return err
+		}
+		if err := l.overtaken(ctx, b.creation, through); err != nil {
+			return err
+		}
+		through = batch.Through
+		if !yield(batch, nil) || end {
+			return nil
+		}
+	}
+}
+
+// readPage returns what follows a position, and whether that was all up to the
+// head.
+func (l *Log) readPage(ctx context.Context, sel tidings.Selector, after, head tidings.ID) (tidings.Batch, bool, error) {
+	if after.Seq() >= head.Seq() {
+		return tidings.Batch{Through: after}, true, nil
+	}
+	page, more, err := l.page(ctx, query{Seq: after.Seq() + 1, Next: l.subject(sel), Most: pageEvents, Bytes: pageBytes})
+	if err != nil {
+		return tidings.Batch{}, false, err
+	}
+	batch := tidings.Batch{Through: after}
+	page, err = l.withPurge(ctx, sel, after.Seq(), more, page)
+	if err != nil {
+		return tidings.Batch{}, false, err
+	}
+	for _, m := range page {
+		e, err := l.names.event(m.Msg, m.seq)
+		if err != nil {
+			return tidings.Batch{}, false, err
+		}
+		batch.Through = e.ID
+		if sel.Matches(&e) {
+			batch.Events = append(batch.Events, e)
+		}
+	}
+	if !more && batch.Through.Seq() < head.Seq() {
+		batch.Through = head
+	}
+	return batch, batch.Through.Seq() >= head.Seq(), nil
+}
+
+// withPurge adds to a page of an owner's events the one that says that what was
+// before was discarded, which has a subject of its own, if its place is there.
+func (l *Log) withPurge(ctx context.Context, sel tidings.Selector, after uint64, more bool, page []stored) ([]stored, error) {
+	seq := l.purges.when(sel.User)
+	if sel.Everyone || seq <= after || !slices.Contains(sel.Channels, tidings.Control) {
+		return page, nil
+	}
+	at, _ := slices.BinarySearchFunc(page, seq, func(m stored, seq uint64) int { return cmp.Compare(m.seq, seq) })
+	if at == len(page) && more {
+		return page, nil
+	}
+	m, err := l.one(ctx, query{Seq: seq})
+	if errors.Is(err, errNone) {
+		return page, nil
+	}
+	return slices.Insert(page, at, m), err
+}
+
+// subject returns that of what a selector may select.
+func (l *Log) subject(sel tidings.Selector) string {
+	if sel.Everyone {
+		return l.names.all()
+	}
+	return l.names.events(sel.User)
+}
+
+// purgedSince returns a TruncatedError if an owner's events were discarded on
+// request after a position.
+func (l *Log) purgedSince(ctx context.Context, sel tidings.Selector, after tidings.ID) error {
+	if sel.Everyone {
+		return nil
+	}
+	if err := l.learnPurges(ctx); err != nil || after.IsZero() {
+		return err
+	}
+	seq := l.purges.when(sel.User)
+	if seq <= after.Seq() {
+		return nil
+	}
+	m, err := l.one(ctx, query{Seq: seq})
+	if err != nil {
+		return err
+	}
+	floor, err := position(m.Msg, seq)
+	if err != nil {
+		return err
+	}
+	return &tidings.TruncatedError{Floor: floor}
+}

@@ -1,0 +1,166 @@
+package nats
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// Events are discarded in two steps. First the floor is raised, which the bucket
+// has: whoever reads begins there from now on. Later, when nobody can be reading
+// what is below and no key of it is remembered any more, the messages go. So a
+// reader is never overtaken by what is gone already, and the stream can always
+// tell where the first event with a key is.
+
+// retain discards what is older or more than what is to be kept, until the log is
+// closed.
+func (l *Log) retain() {
+	ticker := time.NewTicker(l.retainPause())
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-l.life.Done():
+			return
+		}
+		if err := l.discard(l.life); err != nil && l.life.Err() == nil {
+			l.opts.Logger.Warn("old events were not discarded; it is tried again", "err", err)
+		}
+	}
+}
+
+// retainPause is how often is looked whether there is something to discard.
+func (l *Log) retainPause() time.Duration {
+	pause := time.Minute
+	if l.opts.RetainAge > 0 {
+		pause = min(pause, l.opts.RetainAge/100)
+	}
+	return max(pause, time.Second) + jitter(time.Second/2)
+}
+
+// discard does that once.
+func (l *Log) discard(ctx context.Context) error {
+	info, err := l.info(ctx)
+	if err != nil {
+		return err
+	}
+	through := max(l.tooOld(ctx), l.tooMuch(ctx, info))
+	if err := l.discardThrough(ctx, through); err != nil {
+		return err
+	}
+	return l.trim(ctx)
+}
+
+// tooOld returns the last event that is older than what is to be kept, or 0.
+func (l *Log) tooOld(ctx context.Context) uint64 {
+	if l.opts.RetainAge <= 0 {
+		return 0
+	}
+	seq, err := l.before(ctx, time.Now().Add(-l.opts.RetainAge))
+	if err != nil {
+		return 0
+	}
+	return seq
+}
+
+// before returns the last message before a time, or 0.
+func (l *Log) before(ctx context.Context, at time.Time) (uint64, error) {
+	m, err := l.one(ctx, query{Since: &at, Next: l.names.all()})
+	if errors.Is(err, errNone) { // all are
+		info, err := l.info(ctx)
+		if err != nil {
+			return 0, err
+		}
+		return info.State.LastSeq, nil
+	}
+	if err != nil {
+		return 0, err
+	}
+	return m.seq - 1, nil
+}
+
+// tooMuch returns the last event that is more than what is to be kept, by the
+// average size of those there are, or 0.
+func (l *Log) tooMuch(ctx context.Context, info *jetstream.StreamInfo) uint64 {
+	s := info.State
+	floor, _, err := l.floor(ctx, tidings.NewID(info.Created, 0))
+	if l.opts.RetainBytes <= 0 || err != nil || s.Msgs == 0 {
+		return 0
+	}
+	each := max(float64(s.Bytes)/float64(s.LastSeq-s.FirstSeq+1), 1)
+	kept := float64(s.LastSeq-max(floor.Seq(), s.FirstSeq-1)) * each
+	if kept <= float64(l.opts.RetainBytes) {
+		return 0
+	}
+	return s.LastSeq - uint64(float64(l.opts.RetainBytes)*0.9/each)
+}
+
+// discardThrough discards all events up to a place, and the next one if that is
+// none.
+func (l *Log) discardThrough(ctx context.Context, seq uint64) error {
+	info, err := l.info(ctx)
+	if err != nil || seq == 0 {
+		return err
+	}
+	creation := tidings.NewID(info.Created, 0)
+	for {
+		was, revision, err := l.floor(ctx, creation)
+		if err != nil || was.Seq() >= seq {
+			return err
+		}
+		m, err := l.one(ctx, query{Seq: min(seq, info.State.LastSeq), Next: l.names.all()})
+		if errors.Is(err, errNone) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		at, err := position(m.Msg, m.seq)
+		if err != nil {
+			return err
+		}
+		if err = l.raise(ctx, creation, at, revision); !errors.Is(err, jetstream.ErrKeyExists) {
+			return err
+		}
+	}
+}
+
+// raise has the floor known, unless somebody else raised it meanwhile: then the
+// error is jetstream.ErrKeyExists.
+func (l *Log) raise(ctx context.Context, creation, to tidings.ID, revision uint64) error {
+	value, err := json.Marshal(floor{creation.Time().UnixNano(), to})
+	if err != nil {
+		return err
+	}
+	if _, err := l.state.Update(ctx, floorKey, value, revision); err != nil {
+		return fmt.Errorf("raise the floor: %w", err)
+	}
+	return nil
+}
+
+// trim lets go of messages below the floor that are older than the key window.
+func (l *Log) trim(ctx context.Context) error {
+	info, err := l.info(ctx)
+	if err != nil {
+		return err
+	}
+	floor, _, err := l.floor(ctx, tidings.NewID(info.Created, 0))
+	if err != nil || floor.Seq() < info.State.FirstSeq {
+		return err
+	}
+	old, err := l.before(ctx, time.Now().Add(-l.opts.KeyWindow))
+	if err != nil {
+		return err
+	}
+	through := min(floor.Seq(), old)
+	if through < info.State.FirstSeq {
+		return nil
+	}
+	return unavailable(l.stream.Purge(ctx, jetstream.WithPurgeSequence(through+1)))
+}

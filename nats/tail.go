@@ -1,0 +1,147 @@
+package nats
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/tidings-dev/tidings"
+)
+
+// Tail yields every later event, see [tidings.Log]. There is one consumer for each
+// Tail, which lives as long as that.
+func (l *Log) Tail(ctx context.Context, after tidings.ID) iter.Seq2[tidings.Batch, error] {
+	return func(yield func(tidings.Batch, error) bool) {
+		ctx, done := l.use(ctx)
+		defer done()
+		if err := l.tail(ctx, after, yield); err != nil {
+			yield(tidings.Batch{}, l.failed(ctx, "tail", err))
+		}
+	}
+}
+
+// tail is Tail, but for its error.
+func (l *Log) tail(ctx context.Context, after tidings.ID, yield func(tidings.Batch, error) bool) error {
+	f, err := l.startFollowing(ctx, after)
+	if err != nil {
+		return err
+	}
+	defer f.stop()
+	if !yield(tidings.Batch{Through: f.through}, nil) {
+		return nil
+	}
+	for {
+		batch, err := f.next(ctx)
+		if err != nil {
+			return err
+		}
+		if !yield(batch, nil) {
+			return nil
+		}
+	}
+}
+
+// A follower is a consumer of the stream.
+type follower struct {
+	l        *Log
+	messages jetstream.MessagesContext
+	stop     func()
+	creation tidings.ID // of the log
+	through  tidings.ID
+	taken    uint64 // how many messages the consumer sent
+}
+
+// startFollowing has a consumer made after a position, which is proven after that:
+// what becomes of the stream later ends the consumer.
+func (l *Log) startFollowing(ctx context.Context, after tidings.ID) (*follower, error) {
+	b, err := l.bounds(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &follower{l: l, creation: b.creation}
+	if f.through, err = l.begin(ctx, b, after); err != nil {
+		return nil, err
+	}
+	asking, cancel := l.asking(ctx, askTimeout)
+	defer cancel()
+	consumer, err := l.stream.CreateConsumer(asking, jetstream.ConsumerConfig{
+		Description: "a tail of tidings", DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.through.Seq() + 1,
+		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
+	})
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	f.messages, err = consumer.Messages(jetstream.PullMaxMessages(pageEvents), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(time.Second))
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	ended, lost := context.AfterFunc(ctx, f.messages.Stop), context.AfterFunc(l.link.current(), f.messages.Stop)
+	f.stop = func() {
+		ended()
+		lost()
+		f.messages.Stop()
+		l.forget(consumer.CachedInfo().Name)
+	}
+	return f, nil
+}
+
+// forget deletes a consumer, if that is possible. One that is left goes by itself.
+func (l *Log) forget(consumer string) {
+	ctx, cancel := l.asking(context.Background(), time.Second)
+	defer cancel()
+	_ = l.js.DeleteConsumer(ctx, l.opts.Stream, consumer)
+}
+
+// next waits for what comes next, and for what is on its way with it.
+func (f *follower) next(ctx context.Context) (tidings.Batch, error) {
+	var batch tidings.Batch
+	gap := false
+	for pending := true; pending && len(batch.Events) < pageEvents; {
+		m, err := f.messages.Next()
+		if err != nil {
+			return tidings.Batch{}, f.ended(ctx, err)
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return tidings.Batch{}, fmt.Errorf("a message of the consumer: %w", err)
+		}
+		if f.taken++; meta.Sequence.Consumer != f.taken {
+			return tidings.Batch{}, fmt.Errorf("%w: the consumer lost messages: %d came after %d", tidings.ErrUnavailable, meta.Sequence.Consumer, f.taken-1)
+		}
+		e, err := f.l.names.event(asMessage(m), meta.Sequence.Stream)
+		if err != nil {
+			return tidings.Batch{}, err
+		}
+		gap = gap || e.ID.Seq() != f.through.Seq()+uint64(len(batch.Events))+1
+		batch.Events, batch.Through = append(batch.Events, e), e.ID
+		pending = meta.NumPending > 0
+	}
+	if gap {
+		if err := f.l.overtaken(ctx, f.creation, f.through); err != nil {
+			return tidings.Batch{}, err
+		}
+	}
+	f.through = batch.Through
+	return batch, nil
+}
+
+// ended says why there are no more messages.
+func (f *follower) ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if errors.Is(err, jetstream.ErrMsgIteratorClosed) {
+		return fmt.Errorf("%w: the consumer ended", tidings.ErrUnavailable)
+	}
+	return unavailable(err)
+}
+
+// asMessage returns a message of a consumer as one of the stream.
+func asMessage(m jetstream.Msg) *nats.Msg {
+	return &nats.Msg{Subject: m.Subject(), Header: m.Headers(), Data: m.Data()}
+}
