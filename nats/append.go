@@ -47,13 +47,14 @@ func (l *Log) insist(ctx context.Context, b *batch) error {
 		if err == nil {
 			return nil
 		}
+		if ctx.Err() != nil {
+			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
+		}
 		b.unsure = b.unsure || isUnknown(err)
-		switch ended := ctx.Err() != nil; {
-		case b.unsure && (ended || l.inProcess):
-			return fmt.Errorf("%w: %w: %w", tidings.ErrUnknownOutcome, context.Cause(ctx), err)
-		case ended:
-			return fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		case !b.unsure && !again(err):
+		switch {
+		case b.unsure && (ctx.Err() != nil || l.inProcess || b.old(l.opts.KeyWindow)):
+			return fmt.Errorf("%w: %w", tidings.ErrUnknownOutcome, err)
+		case ctx.Err() != nil, !b.unsure && !again(err):
 			return err
 		}
 		wait(ctx, pause)
@@ -70,8 +71,6 @@ func (l *Log) attempt(ctx context.Context, b *batch) error {
 			err = l.settle(ctx, b)
 		case codeWrongSequence, codeWrongSequenceBusy:
 			err = l.learnPurges(ctx)
-		default:
-			return err
 		}
 		if err != nil || len(b.open) == 0 {
 			return err

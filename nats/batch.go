@@ -43,6 +43,11 @@ func newBatch(events []tidings.Event) *batch {
 	return b
 }
 
+// old reports whether the stream may soon forget the ids of the first attempt.
+func (b *batch) old(window time.Duration) bool {
+	return time.Since(time.Unix(0, b.stamp)) > window/2
+}
+
 // kept takes note that all events which are open were kept, from a place on.
 func (b *batch) kept(first uint64) {
 	for n, i := range b.open {
