@@ -95,6 +95,9 @@ func (l *Log) prepare(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, unavailable(err))
 	}
+	if err := l.check(l.stream.CachedInfo().Config); err != nil {
+		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, err)
+	}
 	if l.state, err = l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig()); err != nil {
 		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), unavailable(err))
 	}
