@@ -69,7 +69,7 @@ func (l *Log) attempt(ctx context.Context, b *batch) error {
 		switch code(err) {
 		case codeBatchDuplicate:
 			err = l.settle(ctx, b)
-		case codeWrongSequence, codeWrongSequenceBusy:
+		case codeWrongSequence:
 			err = l.learnPurges(ctx)
 		}
 		if err != nil || len(b.open) == 0 {

@@ -108,10 +108,11 @@ func (l *Log) begin(ctx context.Context, b span, after tidings.ID) (tidings.ID, 
 	if err != nil {
 		return after, err
 	}
-	if id, err := position(m.Msg, m.seq); err != nil || id != after {
-		return after, errors.Join(err, tidings.ErrForeign)
+	id, err := position(m.Msg, m.seq)
+	if err == nil && id != after {
+		err = tidings.ErrForeign
 	}
-	return after, nil
+	return after, err
 }
 
 // purgedAt returns ErrForeign for a position that cannot be of a purged event:

@@ -69,6 +69,28 @@ func (b *backend) change(t testing.TB, change func(*jetstream.StreamConfig)) {
 	})
 }
 
+// remembersLast reports whether the stream has the id of its last message, by a
+// message that it cannot keep.
+func (b *backend) remembersLast(t testing.TB) (remembers bool) {
+	t.Helper()
+	b.do(t, func(js jetstream.JetStream) error {
+		s, err := js.Stream(t.Context(), b.opts.Stream)
+		if err != nil {
+			return err
+		}
+		last, err := s.GetMsg(t.Context(), s.CachedInfo().State.LastSeq)
+		if err != nil {
+			return err
+		}
+		_, err = js.PublishMsg(t.Context(), &client.Msg{Subject: last.Subject, Header: client.Header{
+			client.MsgIdHdr: {last.Header.Get(client.MsgIdHdr)}, client.ExpectedLastMsgIdHdr: {"none"},
+		}})
+		remembers = err == nil
+		return nil
+	})
+	return remembers
+}
+
 func TestLogKeepsTheContract(t *testing.T) {
 	s := natstest.Start(t, t.TempDir())
 	tidingstest.TestLog(t, tidingstest.Harness[*backend]{
@@ -76,7 +98,7 @@ func TestLogKeepsTheContract(t *testing.T) {
 		Open: func(t testing.TB, b *backend) tidings.Log { return b.open(t) },
 		PassKeyWindow: func(t testing.TB, b *backend) {
 			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 100 * time.Millisecond })
-			time.Sleep(300 * time.Millisecond) // the server has no other way to forget
+			waitFor(t, "end of the key window", func() bool { return !b.remembersLast(t) })
 			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 2 * time.Minute })
 		},
 		Truncate: func(t testing.TB, b *backend, through tidings.ID) {

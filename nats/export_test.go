@@ -1,9 +1,10 @@
 package nats
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
-// Discard discards what is older or more than what is to be kept.
-func (l *Log) Discard(ctx context.Context) error { return l.discard(ctx) }
-
-// Trim lets go of what was discarded and is old enough.
-func (l *Log) Trim(ctx context.Context) error { return l.trim(ctx) }
+// Discard discards what is older or more than what is to be kept as of now, and
+// lets go of what was discarded and is old enough.
+func (l *Log) Discard(ctx context.Context, now time.Time) error { return l.discard(ctx, now) }

@@ -61,7 +61,11 @@ func code(err error) int {
 // again reports whether to try again though nothing was kept, for what passes at
 // once.
 func again(err error) bool {
-	return code(err) == codeBatchIncomplete || code(err) == codeBatchUnknown
+	switch code(err) {
+	case codeWrongSequenceBusy, codeBatchIncomplete, codeBatchUnknown:
+		return true
+	}
+	return false
 }
 
 // An ack is the answer to what was published.

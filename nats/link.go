@@ -3,6 +3,7 @@ package nats
 import (
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -70,5 +71,5 @@ func unavailable(err error) error {
 	if err == nil || errors.Is(err, tidings.ErrUnavailable) {
 		return err
 	}
-	return errors.Join(tidings.ErrUnavailable, err)
+	return fmt.Errorf("%w: %w", tidings.ErrUnavailable, err)
 }

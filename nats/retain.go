@@ -29,7 +29,7 @@ func (l *Log) retain() {
 		case <-l.life.Done():
 			return
 		}
-		if err := l.discard(l.life); err != nil && l.life.Err() == nil {
+		if err := l.discard(l.life, time.Now()); err != nil && l.life.Err() == nil {
 			l.opts.Logger.Warn("old events were not discarded; it is tried again", "err", err)
 		}
 	}
@@ -44,25 +44,25 @@ func (l *Log) retainPause() time.Duration {
 	return max(pause, time.Second) + jitter(time.Second/2)
 }
 
-// discard does that once.
-func (l *Log) discard(ctx context.Context) error {
+// discard does that once, as of now.
+func (l *Log) discard(ctx context.Context, now time.Time) error {
 	info, err := l.info(ctx)
 	if err != nil {
 		return err
 	}
-	through := max(l.tooOld(ctx), l.tooMuch(ctx, info))
+	through := max(l.tooOld(ctx, now), l.tooMuch(ctx, info))
 	if err := l.discardThrough(ctx, through); err != nil {
 		return err
 	}
-	return l.trim(ctx)
+	return l.trim(ctx, now)
 }
 
 // tooOld returns the last event that is older than what is to be kept, or 0.
-func (l *Log) tooOld(ctx context.Context) uint64 {
+func (l *Log) tooOld(ctx context.Context, now time.Time) uint64 {
 	if l.opts.RetainAge <= 0 {
 		return 0
 	}
-	seq, err := l.before(ctx, time.Now().Add(-l.opts.RetainAge))
+	seq, err := l.before(ctx, now.Add(-l.opts.RetainAge))
 	if err != nil {
 		return 0
 	}
@@ -99,6 +99,15 @@ func (l *Log) tooMuch(ctx context.Context, info *jetstream.StreamInfo) uint64 {
 		return 0
 	}
 	return s.LastSeq - uint64(float64(l.opts.RetainBytes)*0.9/each)
+}
+
+// DiscardThrough discards all events up to one: the floor is raised past it. Who
+// was before is told.
+func (l *Log) DiscardThrough(ctx context.Context, seq uint64) error {
+	if err := l.discardThrough(ctx, seq); err != nil {
+		return fmt.Errorf("nats: discard: %w", err)
+	}
+	return nil
 }
 
 // discardThrough discards all events up to a place, and the next one if that is
@@ -145,7 +154,7 @@ func (l *Log) raise(ctx context.Context, creation, to tidings.ID, revision uint6
 }
 
 // trim lets go of messages below the floor that are older than the key window.
-func (l *Log) trim(ctx context.Context) error {
+func (l *Log) trim(ctx context.Context, now time.Time) error {
 	info, err := l.info(ctx)
 	if err != nil {
 		return err
@@ -154,7 +163,7 @@ func (l *Log) trim(ctx context.Context) error {
 	if err != nil || floor.Seq() < info.State.FirstSeq {
 		return err
 	}
-	old, err := l.before(ctx, time.Now().Add(-l.opts.KeyWindow))
+	old, err := l.before(ctx, now.Add(-l.opts.KeyWindow))
 	if err != nil {
 		return err
 	}

@@ -56,38 +56,57 @@ type follower struct {
 	taken    uint64 // how many messages the consumer sent
 }
 
-// startFollowing has a consumer made after a position, which is proven after that:
-// what becomes of the stream later ends the consumer.
+// startFollowing has a consumer made after a position, which is proven before, and
+// after that: what becomes of the stream later ends the consumer.
 func (l *Log) startFollowing(ctx context.Context, after tidings.ID) (*follower, error) {
-	b, err := l.bounds(ctx)
+	f := &follower{l: l}
+	if err := f.prove(ctx, after); err != nil {
+		return nil, err
+	}
+	if err := f.consume(ctx); err != nil {
+		return nil, unavailable(err)
+	}
+	if err := f.prove(ctx, f.through); err != nil {
+		f.stop()
+		return nil, err
+	}
+	return f, nil
+}
+
+// prove sees to it that a position is one of the log, from where f goes on.
+func (f *follower) prove(ctx context.Context, at tidings.ID) error {
+	b, err := f.l.bounds(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	f := &follower{l: l, creation: b.creation}
-	if f.through, err = l.begin(ctx, b, after); err != nil {
-		return nil, err
-	}
-	asking, cancel := l.asking(ctx, askTimeout)
+	f.creation = b.creation
+	f.through, err = f.l.begin(ctx, b, at)
+	return err
+}
+
+// consume has the consumer made, which f has to stop.
+func (f *follower) consume(ctx context.Context) error {
+	asking, cancel := f.l.asking(ctx, askTimeout)
 	defer cancel()
-	consumer, err := l.stream.CreateConsumer(asking, jetstream.ConsumerConfig{
+	consumer, err := f.l.stream.CreateConsumer(asking, jetstream.ConsumerConfig{
 		Description: "a tail of tidings", DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: f.through.Seq() + 1,
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
 	})
 	if err != nil {
-		return nil, unavailable(err)
+		return err
 	}
 	f.messages, err = consumer.Messages(jetstream.PullMaxMessages(pageEvents), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {
-		return nil, unavailable(err)
+		return err
 	}
-	ended, lost := context.AfterFunc(ctx, f.messages.Stop), context.AfterFunc(l.link.current(), f.messages.Stop)
+	ended, lost := context.AfterFunc(ctx, f.messages.Stop), context.AfterFunc(f.l.link.current(), f.messages.Stop)
 	f.stop = func() {
 		ended()
 		lost()
 		f.messages.Stop()
-		l.forget(consumer.CachedInfo().Name)
+		f.l.forget(consumer.CachedInfo().Name)
 	}
-	return f, nil
+	return nil
 }
 
 // forget deletes a consumer, if that is possible. One that is left goes by itself.
@@ -98,36 +117,38 @@ func (l *Log) forget(consumer string) {
 }
 
 // next waits for what comes next, and for what is on its way with it.
-func (f *follower) next(ctx context.Context) (tidings.Batch, error) {
-	var batch tidings.Batch
-	gap := false
-	for pending := true; pending && len(batch.Events) < pageEvents; {
-		m, err := f.messages.Next()
-		if err != nil {
-			return tidings.Batch{}, f.ended(ctx, err)
-		}
-		meta, err := m.Metadata()
-		if err != nil {
-			return tidings.Batch{}, fmt.Errorf("a message of the consumer: %w", err)
-		}
-		if f.taken++; meta.Sequence.Consumer != f.taken {
-			return tidings.Batch{}, fmt.Errorf("%w: the consumer lost messages: %d came after %d", tidings.ErrUnavailable, meta.Sequence.Consumer, f.taken-1)
-		}
-		e, err := f.l.names.event(asMessage(m), meta.Sequence.Stream)
-		if err != nil {
+func (f *follower) next(ctx context.Context) (batch tidings.Batch, err error) {
+	for more := true; more && len(batch.Events) < pageEvents; {
+		var e tidings.Event
+		if e, more, err = f.take(ctx); err != nil {
 			return tidings.Batch{}, err
 		}
-		gap = gap || e.ID.Seq() != f.through.Seq()+uint64(len(batch.Events))+1
 		batch.Events, batch.Through = append(batch.Events, e), e.ID
-		pending = meta.NumPending > 0
 	}
-	if gap {
+	if batch.Through.Seq() != f.through.Seq()+uint64(len(batch.Events)) { // something is missing
 		if err := f.l.overtaken(ctx, f.creation, f.through); err != nil {
 			return tidings.Batch{}, err
 		}
 	}
 	f.through = batch.Through
 	return batch, nil
+}
+
+// take waits for the next event, and reports whether more are on their way.
+func (f *follower) take(ctx context.Context) (e tidings.Event, more bool, err error) {
+	m, err := f.messages.Next()
+	if err != nil {
+		return tidings.Event{}, false, f.ended(ctx, err)
+	}
+	meta, err := m.Metadata()
+	if err != nil {
+		return tidings.Event{}, false, fmt.Errorf("a message of the consumer: %w", err)
+	}
+	if f.taken++; meta.Sequence.Consumer != f.taken {
+		return tidings.Event{}, false, fmt.Errorf("%w: the consumer lost messages: %d came after %d", tidings.ErrUnavailable, meta.Sequence.Consumer, f.taken-1)
+	}
+	e, err = f.l.names.event(asMessage(m), meta.Sequence.Stream)
+	return e, meta.NumPending > 0, err
 }
 
 // ended says why there are no more messages.

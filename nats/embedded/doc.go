@@ -11,5 +11,6 @@
 // The death of the process, whatever its reason, loses nothing that was
 // acknowledged: it is with the system by then. A power cut can take what the
 // system has not written to the disk yet, up to Options.SyncInterval, unless
-// SyncAlways is set.
+// SyncAlways is set. Files that were damaged are not noticed yet: what cannot be
+// read of them is missing without a word.
 package embedded

@@ -53,23 +53,8 @@ func (l *Log) start(ctx context.Context, o *Options) (err error) {
 	if !l.server.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("the server did not start in %v: see what it logged", startTimeout)
 	}
-	if l.Log, err = nats.Open(ctx, "", &o.Log, client.InProcessServer(l.server)); err != nil {
-		return err
-	}
-	return l.accept(ctx, o)
-}
-
-// accept refuses a log of which a part is damaged, or raises the floor past it.
-func (l *Log) accept(ctx context.Context, o *Options) error {
-	last, err := l.Damaged(ctx)
-	switch {
-	case err != nil || last == 0:
-		return err
-	case !o.AcceptLoss:
-		return fmt.Errorf("events up to %d are damaged: restore the directory from a backup, or accept the loss of all up to there", last)
-	}
-	o.Log.Logger.Warn("damaged events are discarded, with all before them", "through", last)
-	return l.DiscardThrough(ctx, last)
+	l.Log, err = nats.Open(ctx, "", &o.Log, client.InProcessServer(l.server))
+	return err
 }
 
 // newServer returns a server that nobody outside of the process reaches.

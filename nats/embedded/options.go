@@ -16,10 +16,6 @@ type Options struct {
 	SyncInterval time.Duration
 	// SyncAlways has it told with each append, before that is acknowledged.
 	SyncAlways bool
-	// AcceptLoss opens a log of which the server says that a part is damaged. The
-	// floor is raised past it: who was before is told. Without it such a log is
-	// not opened.
-	AcceptLoss bool
 }
 
 // withDefaults returns a copy of o with zero fields set.
