@@ -36,6 +36,15 @@ type Recaller interface {
 	Recent(ctx context.Context, bytes int64) (ID, error)
 }
 
+// A Pipelined log takes an event while it is busy with others, at no more than it
+// costs by itself. A Hub over one appends what is published alone at once; what is
+// published as a batch waits for the Append under way and shares the next, as all
+// does over any other log.
+type Pipelined interface {
+	// Pipelined does nothing: that there is one says what a log is.
+	Pipelined()
+}
+
 // A Purger is a Log that can discard everything of one owner, on request and
 // whatever retention says.
 type Purger interface {

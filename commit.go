@@ -12,9 +12,12 @@ import (
 
 // A committer appends for many callers: one append is in flight, and those who
 // call meanwhile share the next. The order within one call is kept, and so is
-// that of calls which follow each other.
+// that of calls which follow each other. A log that is Pipelined gets single
+// events from their callers.
 type committer struct {
-	hub   *Hub
+	hub       *Hub
+	pipelined bool
+
 	mu    sync.Mutex // guards what follows
 	queue []*commit
 	busy  bool // the hub's work goroutine is at it
@@ -33,6 +36,9 @@ type commit struct {
 // busy with them, the error matches ErrUnknownOutcome; before that, nothing
 // was done.
 func (c *committer) commit(ctx context.Context, events []Event, receipts []Receipt) error {
+	if c.pipelined && len(events) == 1 {
+		return c.commitAlone(ctx, events, receipts)
+	}
 	own := &commit{events: events, receipts: make([]Receipt, len(events)), done: make(chan struct{})}
 	if !c.enqueue(own) {
 		return ErrClosed
@@ -52,6 +58,35 @@ func (c *committer) commit(ctx context.Context, events []Event, receipts []Recei
 		own.left.Store(true)
 		return fmt.Errorf("%w: %w", ErrUnknownOutcome, context.Cause(ctx))
 	}
+}
+
+// commitAlone appends what shares nothing with others, while ctx and the hub last.
+func (c *committer) commitAlone(ctx context.Context, events []Event, receipts []Receipt) error {
+	if !c.enter() {
+		return ErrClosed
+	}
+	defer c.hub.work.Done()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	defer context.AfterFunc(c.hub.life, func() { cancel(ErrClosed) })()
+	got, err := c.hub.log.Append(ctx, events)
+	copy(receipts, got)
+	if err != nil {
+		return c.outcome(fmt.Errorf("append: %w", err))
+	}
+	return nil
+}
+
+// enter has who closes the hub wait for the caller, and reports whether it is
+// open.
+func (c *committer) enter() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.hub.life.Err() != nil {
+		return false
+	}
+	c.hub.work.Add(1)
+	return true
 }
 
 // enqueue adds a commit and sees to it that somebody works. It reports whether

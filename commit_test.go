@@ -55,3 +55,69 @@ func TestThoseWhoGaveUpAreNotTriedAgain(t *testing.T) {
 		}
 	})
 }
+
+// A pipelinedLog holds up what is appended for alice.
+type pipelinedLog struct {
+	*tidingstest.SliceLog
+	release chan struct{}
+}
+
+func (*pipelinedLog) Pipelined() {}
+
+func (l *pipelinedLog) Append(ctx context.Context, events []tidings.Event) ([]tidings.Receipt, error) {
+	if events[0].User != "alice" {
+		return l.SliceLog.Append(ctx, events)
+	}
+	select {
+	case <-l.release:
+		return l.SliceLog.Append(ctx, events)
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", tidings.ErrUnknownOutcome, context.Cause(ctx))
+	}
+}
+
+func TestAPipelinedLogGetsAnEventWhileItIsBusyWithOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := &pipelinedLog{tidingstest.NewSliceLog(nil), make(chan struct{})}
+		hub := newHub(t, log, nil)
+		defer hub.Close()
+		var held sync.WaitGroup
+		held.Go(func() {
+			if r, err := hub.Publish(t.Context(), event("alice", "s", "1")); err != nil || r.ID.Seq() != 2 {
+				t.Errorf("got %+v, %v, want position 2", r, err)
+			}
+		})
+		synctest.Wait()
+		if r, err := hub.Publish(t.Context(), event("bob", "s", "2")); err != nil || r.ID.Seq() != 1 {
+			t.Errorf("got %+v, %v, want position 1", r, err)
+		}
+		close(log.release)
+		held.Wait()
+	})
+}
+
+func TestAnAppendToAPipelinedLogEndsWithItsCallerAndWithTheHub(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hub := newHub(t, &pipelinedLog{tidingstest.NewSliceLog(nil), nil}, nil)
+		ctx, cancel := context.WithCancel(t.Context())
+		for _, c := range []struct {
+			ctx  context.Context
+			end  func()
+			want error
+		}{{ctx, cancel, context.Canceled}, {t.Context(), func() { hub.Close() }, tidings.ErrClosed}} {
+			done := make(chan error)
+			go func() {
+				_, err := hub.Publish(c.ctx, event("alice", "s", "1"))
+				done <- err
+			}()
+			synctest.Wait()
+			c.end()
+			if err := <-done; !errors.Is(err, tidings.ErrUnknownOutcome) || !errors.Is(err, c.want) {
+				t.Errorf("got %v, want an unknown outcome and %v", err, c.want)
+			}
+		}
+		if _, err := hub.Publish(t.Context(), event("bob", "s", "1")); !errors.Is(err, tidings.ErrClosed) {
+			t.Errorf("got %v of a closed hub", err)
+		}
+	})
+}

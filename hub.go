@@ -99,7 +99,8 @@ func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 	}
 	h.memory, _ = h.log.(*MemoryLog)
 	h.life, h.end = context.WithCancelCause(context.Background())
-	h.commits = committer{hub: h}
+	_, pipelined := h.log.(Pipelined)
+	h.commits = committer{hub: h, pipelined: pipelined}
 	h.present = newPresence(&o)
 	if h.window, err = h.newestWindow(ctx); err != nil {
 		h.end(ErrClosed)

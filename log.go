@@ -16,7 +16,7 @@ import (
 // who appends past a Hub does, by [Limits.Check] and [Router.Check].
 //
 // What a log may be able to do besides is in abilities.go: see [Recaller],
-// [Purger] and [Diagnosed].
+// [Pipelined], [Purger] and [Diagnosed].
 //
 // The floor of a log is the oldest position after which nothing was discarded:
 // the position of the last discarded event, or "<creation of the log>-0".

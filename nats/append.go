@@ -16,10 +16,6 @@ import (
 // again.
 const attemptTimeout = 5 * time.Second
 
-// forEver is how long it is waited for in a process, where nothing is lost: until
-// the caller's context ends.
-const forEver = 1000 * time.Hour
-
 // Append keeps events, see [tidings.Log].
 //
 // Where the outcome of an attempt is not known, it is made again. The stream
@@ -37,6 +33,11 @@ func (l *Log) Append(ctx context.Context, events []tidings.Event) ([]tidings.Rec
 	}
 	return b.receipts(), nil
 }
+
+// Pipelined says that an event which is appended alone waits for no other, see
+// [tidings.Pipelined]: the server answers each when it has it, in the order in which
+// they come.
+func (*Log) Pipelined() {}
 
 // insist tries to append a batch until it is known what became of it, or ctx
 // ends.
@@ -104,7 +105,7 @@ func (l *Log) try(ctx context.Context, b *batch) error {
 
 // put has one event kept, or learns where it is already.
 func (l *Log) put(ctx context.Context, b *batch, i int) error {
-	m := l.names.message(b.events[i], b.stamp, b.id)
+	m := l.names.message(b.events[i], b.stamp)
 	l.identify(m, b, i)
 	a, err := l.request(ctx, m)
 	switch {
@@ -121,7 +122,8 @@ func (l *Log) put(ctx context.Context, b *batch, i int) error {
 // attempt to keep them at once.
 func (l *Log) part(b *batch, n int, attempt string) *nats.Msg {
 	i := b.open[n]
-	m := l.names.message(b.events[i], b.stamp, b.id)
+	m := l.names.message(b.events[i], b.stamp)
+	m.Header[appendHeader] = []string{b.name()}
 	m.Header[batchHeader], m.Header[batchSequenceHeader] = []string{attempt}, []string{strconv.Itoa(n + 1)}
 	if n == 0 && !l.inProcess || b.events[i].Key != "" {
 		m.Header[nats.MsgIdHdr] = []string{l.id(b, i)}
@@ -139,7 +141,7 @@ func (l *Log) identify(m *nats.Msg, b *batch, i int) {
 	} else if l.inProcess {
 		return // it is sent once, and the stream would remember each
 	}
-	m.Header[nats.MsgIdHdr] = []string{l.id(b, i)}
+	m.Header[appendHeader], m.Header[nats.MsgIdHdr] = []string{b.name()}, []string{l.id(b, i)}
 }
 
 // id returns what tells an event from others.
@@ -147,5 +149,5 @@ func (l *Log) id(b *batch, i int) string {
 	if e := b.events[i]; e.Key != "" {
 		return l.keyID(e)
 	}
-	return b.id + "." + strconv.Itoa(i)
+	return b.name() + "." + strconv.Itoa(i)
 }

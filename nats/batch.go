@@ -10,7 +10,7 @@ import (
 
 // A batch is what one Append keeps, however often that is tried.
 type batch struct {
-	id     string
+	id     string // see name
 	stamp  int64
 	events []*tidings.Event  // those given, without those whose key occurs before
 	of     []int             // for each given, which of events it is
@@ -21,7 +21,7 @@ type batch struct {
 
 // newBatch returns events as a batch.
 func newBatch(events []tidings.Event) *batch {
-	b := &batch{id: rand.Text(), stamp: time.Now().UnixNano()}
+	b := &batch{stamp: time.Now().UnixNano()}
 	type name struct{ user, key string }
 	var first map[name]int
 	for i := range events {
@@ -41,6 +41,14 @@ func newBatch(events []tidings.Event) *batch {
 	}
 	b.got = make([]tidings.Receipt, len(b.events))
 	return b
+}
+
+// name returns what tells the append from others.
+func (b *batch) name() string {
+	if b.id == "" {
+		b.id = rand.Text()
+	}
+	return b.id
 }
 
 // old reports whether the stream may soon forget the ids of the first attempt.

@@ -2,7 +2,6 @@ package nats
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -66,30 +65,6 @@ func again(err error) bool {
 		return true
 	}
 	return false
-}
-
-// An ack is the answer to what was published.
-type ack struct {
-	Seq       uint64       `json:"seq"`
-	Duplicate bool         `json:"duplicate"`
-	Error     *answerError `json:"error"`
-}
-
-// request publishes a message and waits for the answer.
-func (l *Log) request(ctx context.Context, m *nats.Msg) (a ack, err error) {
-	ctx, cancel := l.asking(ctx, l.patience)
-	defer cancel()
-	answer, err := l.nc.RequestMsgWithContext(ctx, m)
-	if err != nil {
-		return ack{}, unsent(err)
-	}
-	if err := json.Unmarshal(answer.Data, &a); err != nil {
-		return ack{}, &unknownError{fmt.Errorf("an answer of the stream: %w", err)}
-	}
-	if a.Error != nil {
-		return ack{}, a.Error
-	}
-	return a, nil
 }
 
 // unsent says of an error of publishing whether something may have been kept.

@@ -24,9 +24,8 @@ type Log struct {
 	stream jetstream.Stream
 	state  jetstream.KeyValue
 	link   *link
+	acks   *acks
 	purges purges
-	// patience is how long an answer to what was published is waited for.
-	patience time.Duration
 	// inProcess says that no message is lost on its way.
 	inProcess bool
 	life      context.Context // ends with Close
@@ -36,7 +35,10 @@ type Log struct {
 	release   func() // what is to be done after that
 }
 
-var _ tidings.Log = (*Log)(nil)
+var (
+	_ tidings.Log       = (*Log)(nil)
+	_ tidings.Pipelined = (*Log)(nil)
+)
 
 // Open returns the log in the stream of a server that url names, as the client of
 // NATS reads it: one URL, or several with commas between. It creates the stream if
@@ -75,10 +77,11 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	if err != nil {
 		return nil, fmt.Errorf("nats: %w", err)
 	}
-	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, patience: attemptTimeout, inProcess: nc.Opts.InProcessServer != nil}
-	if l.inProcess {
-		l.patience = forEver
+	a, err := newAcks(nc)
+	if err != nil {
+		return nil, err
 	}
+	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, inProcess: nc.Opts.InProcessServer != nil}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}

@@ -20,7 +20,7 @@ const (
 	typeHeader    = "T"
 	keyHeader     = "K"
 	traceHeader   = "R"
-	appendHeader  = "A" // which append it was part of
+	appendHeader  = "A" // which append it was part of, if it was sent so that this can be asked
 )
 
 // Headers of JetStream for messages that are kept all or none, see ADR-50.
@@ -30,8 +30,8 @@ const (
 	batchCommitHeader   = "Nats-Batch-Commit"
 )
 
-// message returns an event as a message, stamped and as part of an append.
-func (n names) message(e *tidings.Event, stamp int64, part string) *nats.Msg {
+// message returns an event as a message that is stamped.
+func (n names) message(e *tidings.Event, stamp int64) *nats.Msg {
 	m := &nats.Msg{Subject: n.events(e.User), Header: make(nats.Header, 8), Data: e.Data}
 	if e.Purged() {
 		m.Subject = n.purges()
@@ -43,7 +43,6 @@ func (n names) message(e *tidings.Event, stamp int64, part string) *nats.Msg {
 	set(m, typeHeader, e.Type)
 	set(m, keyHeader, e.Key)
 	set(m, traceHeader, e.Trace)
-	set(m, appendHeader, part)
 	return m
 }
 

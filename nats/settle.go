@@ -73,7 +73,7 @@ func (l *Log) found(ctx context.Context, b *batch, i int, seq uint64) error {
 	switch {
 	case err != nil:
 		return err
-	case get(m.Msg, appendHeader) == b.id:
+	case get(m.Msg, appendHeader) == b.name():
 		b.kept(seq - place(m.Msg))
 	default:
 		b.duplicate(i, at)
