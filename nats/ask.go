@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -35,19 +36,35 @@ type query struct {
 	Since *time.Time `json:"start_time,omitempty"`
 }
 
-// one asks for one message, and returns errNone if there is none.
+// one asks for one message, and returns errNone if there is none, and an error that
+// matches ErrDamaged if it is not sound.
 func (l *Log) one(ctx context.Context, q query) (stored, error) {
 	ctx, cancel := l.asking(ctx, askTimeout)
 	defer cancel()
-	m, err := l.nc.RequestWithContext(ctx, l.direct(), q.encode())
+	m, err := l.nc.RequestWithContext(ctx, direct(l.opts.Stream), q.encode())
 	if err != nil {
 		return stored{}, unavailable(err)
 	}
-	return answered(m)
+	s, err := answered(m)
+	if err == nil && !sound(s.Msg) {
+		return stored{}, fmt.Errorf("%w: %d is not as it was published", ErrDamaged, s.seq)
+	}
+	return s, err
 }
 
-// page asks for messages, in order, and reports whether there are more.
+// page asks for messages of the log, in order, and reports whether there are more.
+// One that is damaged is as one that is missing.
 func (l *Log) page(ctx context.Context, q query) (all []stored, more bool, err error) {
+	all, more, err = l.pageOf(ctx, l.opts.Stream, q)
+	all = slices.DeleteFunc(all, func(s stored) bool { return !sound(s.Msg) })
+	if err == nil && more && len(all) == 0 {
+		return nil, false, fmt.Errorf("%w: what follows %d cannot be read", ErrDamaged, q.Seq-1)
+	}
+	return all, more, err
+}
+
+// pageOf asks for messages of a stream.
+func (l *Log) pageOf(ctx context.Context, stream string, q query) (all []stored, more bool, err error) {
 	ctx, cancel := l.asking(ctx, askTimeout)
 	defer cancel()
 	inbox, err := l.nc.SubscribeSync(l.nc.NewInbox())
@@ -55,7 +72,7 @@ func (l *Log) page(ctx context.Context, q query) (all []stored, more bool, err e
 		return nil, false, unavailable(err)
 	}
 	defer func() { _ = inbox.Unsubscribe() }()
-	if err := l.nc.PublishRequest(l.direct(), inbox.Subject, q.encode()); err != nil {
+	if err := l.nc.PublishRequest(direct(stream), inbox.Subject, q.encode()); err != nil {
 		return nil, false, unavailable(err)
 	}
 	for {
@@ -77,8 +94,8 @@ func (l *Log) page(ctx context.Context, q query) (all []stored, more bool, err e
 	}
 }
 
-// direct is the subject on which the stream answers questions.
-func (l *Log) direct() string { return "$JS.API.DIRECT.GET." + l.opts.Stream }
+// direct is the subject on which a stream answers questions.
+func direct(stream string) string { return "$JS.API.DIRECT.GET." + stream }
 
 func (q query) encode() []byte {
 	b, _ := json.Marshal(q) // numbers and strings

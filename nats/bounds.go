@@ -51,15 +51,36 @@ func (l *Log) bounds(ctx context.Context) (span, error) {
 	if info.State.LastSeq == 0 {
 		return b, nil
 	}
-	m, err := l.one(ctx, query{Seq: info.State.LastSeq})
-	switch {
-	case err == nil:
-		b.head, err = position(m.Msg, m.seq)
-	case errors.Is(err, errNone) && b.floor.Seq() == info.State.LastSeq:
-		b.head, err = b.floor, nil
+	b.head, err = l.last(ctx, b, info.State.LastSeq)
+	if errors.Is(err, tidings.ErrTruncated) { // what is missing was accepted
+		return l.bounds(ctx)
 	}
 	return b, err
 }
+
+// last returns the position of the last event: at a place, unless that one is gone.
+func (l *Log) last(ctx context.Context, b span, place uint64) (tidings.ID, error) {
+	m, err := l.one(ctx, query{Seq: place})
+	if isGone(err) && b.floor.Seq() >= place {
+		return b.floor, nil
+	}
+	if isGone(err) {
+		if err := l.explain(ctx, b.creation, runs{{place, place}}); err != nil {
+			return tidings.ID{}, err
+		}
+		m, err = l.one(ctx, query{Last: l.names.all()})
+	}
+	if errors.Is(err, errNone) {
+		return b.floor, nil
+	}
+	if err != nil {
+		return tidings.ID{}, err
+	}
+	return position(m.Msg, m.seq)
+}
+
+// isGone reports whether there is no message, or one that is damaged.
+func isGone(err error) bool { return errors.Is(err, errNone) || errors.Is(err, ErrDamaged) }
 
 // info returns what the stream says of itself.
 func (l *Log) info(ctx context.Context) (*jetstream.StreamInfo, error) {
@@ -71,7 +92,7 @@ func (l *Log) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 
 // floor returns what is remembered of the floor, and at which revision that is.
 func (l *Log) floor(ctx context.Context, creation tidings.ID) (tidings.ID, uint64, error) {
-	e, err := l.state.Get(ctx, floorKey)
+	e, err := l.bucket().Get(ctx, floorKey)
 	if errors.Is(err, jetstream.ErrKeyNotFound) {
 		return creation, 0, nil
 	}
@@ -102,8 +123,8 @@ func (l *Log) begin(ctx context.Context, b span, after tidings.ID) (tidings.ID, 
 		return after, &tidings.TruncatedError{Floor: b.floor}
 	}
 	m, err := l.one(ctx, query{Seq: after.Seq()})
-	if errors.Is(err, errNone) {
-		return after, l.purgedAt(ctx, after)
+	if isGone(err) {
+		return after, l.explain(ctx, b.creation, runs{{after.Seq(), after.Seq()}})
 	}
 	if err != nil {
 		return after, err
@@ -113,18 +134,6 @@ func (l *Log) begin(ctx context.Context, b span, after tidings.ID) (tidings.ID, 
 		err = tidings.ErrForeign
 	}
 	return after, err
-}
-
-// purgedAt returns ErrForeign for a position that cannot be of a purged event:
-// there was no purge after it.
-func (l *Log) purgedAt(ctx context.Context, at tidings.ID) error {
-	if err := l.learnPurges(ctx); err != nil {
-		return err
-	}
-	if l.purges.head() <= at.Seq() {
-		return tidings.ErrForeign
-	}
-	return nil
 }
 
 // overtaken returns a TruncatedError if something after a position was discarded

@@ -18,5 +18,6 @@
 // it has. What is appended at once is published as an atomic batch.
 //
 // Nothing leaves the stream by its own limits: what is discarded is remembered in
-// a bucket beside it, so that a reader who missed some of it is told.
+// a bucket beside it, so that a reader who missed some of it is told. What is
+// missing and was not discarded is an error that matches ErrDamaged.
 package nats

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -17,15 +18,19 @@ import (
 // A Log is a tidings.Log in a stream of NATS JetStream. All methods may be called
 // concurrently.
 type Log struct {
-	opts   Options
-	names  names
-	nc     *nats.Conn
-	js     jetstream.JetStream
-	stream jetstream.Stream
-	state  jetstream.KeyValue
-	link   *link
-	acks   *acks
-	purges purges
+	opts     Options
+	names    names
+	nc       *nats.Conn
+	js       jetstream.JetStream
+	stream   jetstream.Stream
+	state    atomic.Pointer[jetstream.KeyValue] // see bucket
+	link     *link
+	acks     *acks
+	purges   purges
+	accounts accounts
+	verified *verified
+	raising  sync.Mutex            // is held by who raises the floor
+	damaged  atomic.Pointer[error] // what is missing, if anything
 	// inProcess says that no message is lost on its way.
 	inProcess bool
 	life      context.Context // ends with Close
@@ -81,12 +86,16 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, inProcess: nc.Opts.InProcessServer != nil}
+	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, verified: newVerified(), inProcess: nc.Opts.InProcessServer != nil}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
+	if err := l.prove(ctx); err != nil {
+		return nil, fmt.Errorf("nats: the stream %s: %w", o.Stream, err)
+	}
 	l.life, l.end = context.WithCancelCause(context.Background())
 	l.work.Go(l.retain)
+	l.work.Go(l.verify)
 	return l, nil
 }
 
@@ -101,11 +110,16 @@ func (l *Log) prepare(ctx context.Context) (err error) {
 	if err := l.check(l.stream.CachedInfo().Config); err != nil {
 		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, err)
 	}
-	if l.state, err = l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig()); err != nil {
+	bucket, err := l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig())
+	if err != nil {
 		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), unavailable(err))
 	}
+	l.state.Store(&bucket)
 	return nil
 }
+
+// bucket returns what has what is to be known beside the events.
+func (l *Log) bucket() jetstream.KeyValue { return *l.state.Load() }
 
 // config is that of the stream. Nothing leaves it by itself: who discards has to
 // remember the floor first.

@@ -2,6 +2,7 @@ package nats
 
 import (
 	"fmt"
+	"hash/crc32"
 	"strconv"
 	"time"
 
@@ -20,6 +21,7 @@ const (
 	typeHeader    = "T"
 	keyHeader     = "K"
 	traceHeader   = "R"
+	sumHeader     = "D" // see sum
 	appendHeader  = "A" // which append it was part of, if it was sent so that this can be asked
 )
 
@@ -43,7 +45,25 @@ func (n names) message(e *tidings.Event, stamp int64) *nats.Msg {
 	set(m, typeHeader, e.Type)
 	set(m, keyHeader, e.Key)
 	set(m, traceHeader, e.Trace)
+	set(m, sumHeader, sum(m.Subject, m.Data))
 	return m
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// sum returns a checksum. The server has one of its own, but not of where headers
+// end and data begin.
+func sum(subject string, data []byte) string {
+	n := crc32.Update(crc32.Checksum(data, castagnoli), castagnoli, []byte(subject))
+	return strconv.FormatUint(uint64(n), 36)
+}
+
+// sound reports whether a message is as it was published.
+func sound(m *nats.Msg) bool { return get(m, sumHeader) == sum(m.Subject, m.Data) }
+
+// purge returns the message that says that an owner's events were discarded.
+func (n names) purge(user string, at tidings.ID) *nats.Msg {
+	return n.message(&tidings.Event{User: user, Channel: tidings.Control, Type: tidings.PurgedType, Data: []byte("{}")}, at.Time().UnixNano())
 }
 
 // set sets a header, as it is written.

@@ -38,6 +38,9 @@ func (n names) purges() string { return string(n) + ".p" }
 // state is the bucket of what a log has to know beside its events.
 func (n names) state() string { return string(n) + "_state" }
 
+// stateKey is the subject of a key of it.
+func (n names) stateKey(key string) string { return "$KV." + n.state() + "." + key }
+
 // nobody is the token of the owner without a name. No other owner has it: no bytes
 // are one character in base64.
 const nobody = "-"

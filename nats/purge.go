@@ -2,15 +2,9 @@ package nats
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/base64"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"strconv"
-	"sync"
 
-	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidings-dev/tidings"
@@ -18,18 +12,10 @@ import (
 
 var _ tidings.Purger = (*Log)(nil)
 
-// purges are whose events were discarded on request, and when. With them an
-// owner's keys are forgotten: the purge before it is part of the id that a key
-// makes. Who appends says which purge is the last he knows of, and the stream
-// refuses if there was another.
-type purges struct {
-	mu    sync.Mutex // guards what follows
-	last  uint64     // the last of anybody
-	of    map[string]uint64
-	stale []uint64 // after which there was another of the same owner
-}
-
-// Purge discards everything of an owner, see [tidings.Purger].
+// Purge discards everything of an owner, see [tidings.Purger]. The event that says
+// so is what does it: readers pass by what is before. Then the accounts say what
+// will be missing, and the stream lets go of it. Where a process ends before that,
+// another completes it.
 func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
 	ctx, done := l.use(ctx)
 	defer done()
@@ -38,108 +24,90 @@ func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
 	if err != nil {
 		return tidings.ID{}, err
 	}
-	if err := l.discardOwner(ctx, user, receipts[0].ID.Seq()); err != nil {
+	if err := l.complete(ctx, user, receipts[0].ID.Seq()); err != nil {
 		return tidings.ID{}, fmt.Errorf("%w: purge: %w", tidings.ErrUnknownOutcome, err)
 	}
 	return receipts[0].ID, nil
 }
 
-// discardOwner discards everything of an owner before the event that says so.
-func (l *Log) discardOwner(ctx context.Context, user string, before uint64) error {
-	err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(l.names.events(user)), jetstream.WithPurgeSequence(before))
+// complete has everything of an owner gone that is before the event which says so.
+// It can be done again, also by several at once.
+func (l *Log) complete(ctx context.Context, user string, purge uint64) error {
+	info, err := l.info(ctx)
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
 	if err := l.learnPurges(ctx); err != nil {
 		return err
 	}
-	for _, seq := range l.purges.takeStale() {
-		if err := l.stream.DeleteMsg(ctx, seq); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
-			return unavailable(err)
-		}
-	}
-	return nil
-}
-
-// takeStale returns those purges that are to be discarded, once.
-func (p *purges) takeStale() []uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	stale := p.stale
-	p.stale = nil
-	return stale
-}
-
-// when returns when an owner's events were discarded last, or 0.
-func (p *purges) when(user string) uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.of[user]
-}
-
-// note takes note of a purge.
-func (p *purges) note(user string, seq uint64) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if p.of == nil {
-		p.of = make(map[string]uint64)
-	}
-	if earlier := p.of[user]; earlier > 0 && earlier < seq {
-		p.stale = append(p.stale, earlier)
-	}
-	p.of[user], p.last = max(p.of[user], seq), max(p.last, seq)
-}
-
-// forget has nobody known as purged.
-func (p *purges) forget() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.last, p.of, p.stale = 0, nil, nil
-}
-
-// learnPurges reads the purges that are not known yet.
-func (l *Log) learnPurges(ctx context.Context) error {
-	newest, err := l.one(ctx, query{Last: l.names.purges()})
-	switch {
-	case errors.Is(err, errNone):
-		l.purges.forget()
-		return nil
-	case err != nil:
+	creation, before := tidings.NewID(info.Created, 0), run{1, purge - 1}
+	earlier, err := l.places(ctx, l.names.purges(), before, func(m stored) bool { return get(m.Msg, userHeader) == user })
+	if err != nil {
 		return err
-	case newest.seq < l.purges.head(): // of another stream
-		l.purges.forget()
 	}
-	for more := true; more; {
+	gone, err := l.places(ctx, l.names.events(user), before, func(stored) bool { return true })
+	if err != nil {
+		return err
+	}
+	if err := l.record(ctx, creation, purge, gone.with(earlier...)); err != nil {
+		return err
+	}
+	if err := l.notePurge(ctx, creation, user); err != nil {
+		return err
+	}
+	if err := l.discardOwner(ctx, user, purge, earlier); err != nil {
+		return err
+	}
+	return l.note(ctx, creation, purge, "done", account{Done: true})
+}
+
+// places returns where the messages of a subject are that are looked for.
+func (l *Log) places(ctx context.Context, subject string, among run, which func(stored) bool) (found runs, err error) {
+	for more := true; more && among.first <= among.last; {
 		var page []stored
-		page, more, err = l.page(ctx, query{Seq: l.purges.head() + 1, Next: l.names.purges(), Most: pageEvents})
-		if err != nil {
-			return err
+		if page, more, err = l.page(ctx, query{Seq: among.first, Next: subject, Most: pageEvents, Bytes: pageBytes}); err != nil {
+			return nil, err
 		}
 		for _, m := range page {
-			l.purges.note(get(m.Msg, userHeader), m.seq)
+			if m.seq > among.last {
+				return found, nil
+			}
+			if among.first = m.seq + 1; which(m) {
+				found = found.add(m.seq)
+			}
+		}
+	}
+	return found, nil
+}
+
+// discardOwner lets go of everything of an owner before a place, and of events that
+// said so earlier.
+func (l *Log) discardOwner(ctx context.Context, user string, before uint64, earlier runs) error {
+	err := l.stream.Purge(ctx, jetstream.WithPurgeSubject(l.names.events(user)), jetstream.WithPurgeSequence(before))
+	if err != nil {
+		return unavailable(err)
+	}
+	for _, r := range earlier {
+		for seq := r.first; seq <= r.last; seq++ {
+			if err := l.stream.DeleteMsg(ctx, seq); err != nil && !errors.Is(err, jetstream.ErrMsgNotFound) {
+				return unavailable(err)
+			}
 		}
 	}
 	return nil
 }
 
-// head returns the last purge that is known.
-func (p *purges) head() uint64 {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return p.last
-}
-
-// guard has a message refused if somebody's events were discarded meanwhile: its
-// id may be one of before.
-func (l *Log) guard(m *nats.Msg) {
-	m.Header[nats.ExpectedLastSubjSeqHdr] = []string{strconv.FormatUint(l.purges.head(), 10)}
-	m.Header["Nats-Expected-Last-Subject-Sequence-Subject"] = []string{l.names.purges()}
-}
-
-// keyID returns the id of a message that holds an event with a key.
-func (l *Log) keyID(e *tidings.Event) string {
-	b := binary.AppendUvarint(nil, l.purges.when(e.User))
-	b = binary.AppendUvarint(b, uint64(len(e.User)))
-	sum := sha256.Sum256(append(append(b, e.User...), e.Key...))
-	return base64.RawURLEncoding.EncodeToString(sum[:16])
+// completePurges completes what others left.
+func (l *Log) completePurges(ctx context.Context, creation tidings.ID) error {
+	if err := errors.Join(l.readAccounts(ctx, creation), l.learnPurges(ctx)); err != nil {
+		return err
+	}
+	var errs []error
+	_, err := l.places(ctx, l.names.purges(), run{1, l.purges.head()}, func(m stored) bool {
+		if !l.accounts.isDone(m.seq) {
+			errs = append(errs, l.complete(ctx, get(m.Msg, userHeader), m.seq))
+		}
+		return false
+	})
+	return errors.Join(append(errs, err)...)
 }

@@ -52,9 +52,14 @@ func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, 
 	if err := l.purgedSince(ctx, sel, after); err != nil {
 		return err
 	}
+	if !sel.Everyone {
+		if err := l.awaitVerified(ctx, from.Seq()); err != nil {
+			return err
+		}
+	}
 	through := from
 	for {
-		batch, end, err := l.readPage(ctx, sel, through, b.head)
+		batch, end, err := l.readPage(ctx, sel, b, through)
 		if err != nil {
 			return err
 		}
@@ -70,51 +75,65 @@ func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, 
 
 // readPage returns what follows a position, and whether that was all up to the
 // head.
-func (l *Log) readPage(ctx context.Context, sel tidings.Selector, after, head tidings.ID) (tidings.Batch, bool, error) {
-	if after.Seq() >= head.Seq() {
+func (l *Log) readPage(ctx context.Context, sel tidings.Selector, b span, after tidings.ID) (tidings.Batch, bool, error) {
+	if after.Seq() >= b.head.Seq() {
 		return tidings.Batch{Through: after}, true, nil
 	}
 	page, more, err := l.page(ctx, query{Seq: after.Seq() + 1, Next: l.subject(sel), Most: pageEvents, Bytes: pageBytes})
 	if err != nil {
 		return tidings.Batch{}, false, err
 	}
-	batch := tidings.Batch{Through: after}
-	page, err = l.withPurge(ctx, sel, after.Seq(), more, page)
-	if err != nil {
-		return tidings.Batch{}, false, err
+	if sel.Everyone {
+		if err := l.wantAll(ctx, b, after, page, more); err != nil {
+			return tidings.Batch{}, false, err
+		}
 	}
-	for _, m := range page {
+	batch := tidings.Batch{Through: after}
+	for _, m := range l.withPurge(sel, after.Seq(), more, page) {
 		e, err := l.names.event(m.Msg, m.seq)
 		if err != nil {
 			return tidings.Batch{}, false, err
 		}
 		batch.Through = e.ID
-		if sel.Matches(&e) {
+		if sel.Matches(&e) && !l.purges.hides(&e) {
 			batch.Events = append(batch.Events, e)
 		}
 	}
-	if !more && batch.Through.Seq() < head.Seq() {
-		batch.Through = head
+	if !more && batch.Through.Seq() < b.head.Seq() {
+		batch.Through = b.head
 	}
-	return batch, batch.Through.Seq() >= head.Seq(), nil
+	return batch, batch.Through.Seq() >= b.head.Seq(), nil
+}
+
+// wantAll returns an error unless a page of all events has all there are, as far as
+// it goes.
+func (l *Log) wantAll(ctx context.Context, b span, after tidings.ID, page []stored, more bool) error {
+	var there runs
+	part := run{after.Seq() + 1, b.head.Seq()}
+	for _, m := range page {
+		there = there.add(m.seq)
+	}
+	if more && len(page) > 0 {
+		part.last = page[len(page)-1].seq
+	}
+	if missing := (runs{part}).without(there); len(missing) > 0 {
+		return l.explain(ctx, b.creation, missing)
+	}
+	return nil
 }
 
 // withPurge adds to a page of an owner's events the one that says that what was
 // before was discarded, which has a subject of its own, if its place is there.
-func (l *Log) withPurge(ctx context.Context, sel tidings.Selector, after uint64, more bool, page []stored) ([]stored, error) {
-	seq := l.purges.when(sel.User)
-	if sel.Everyone || seq <= after || !slices.Contains(sel.Channels, tidings.Control) {
-		return page, nil
+func (l *Log) withPurge(sel tidings.Selector, after uint64, more bool, page []stored) []stored {
+	purge := l.purges.when(sel.User)
+	if sel.Everyone || purge.Seq() <= after || !slices.Contains(sel.Channels, tidings.Control) {
+		return page
 	}
-	at, _ := slices.BinarySearchFunc(page, seq, func(m stored, seq uint64) int { return cmp.Compare(m.seq, seq) })
-	if at == len(page) && more {
-		return page, nil
+	at, there := slices.BinarySearchFunc(page, purge.Seq(), func(m stored, seq uint64) int { return cmp.Compare(m.seq, seq) })
+	if there || at == len(page) && more {
+		return page
 	}
-	m, err := l.one(ctx, query{Seq: seq})
-	if errors.Is(err, errNone) {
-		return page, nil
-	}
-	return slices.Insert(page, at, m), err
+	return slices.Insert(page, at, stored{l.names.purge(sel.User, purge), purge.Seq()})
 }
 
 // subject returns that of what a selector may select.
@@ -134,17 +153,8 @@ func (l *Log) purgedSince(ctx context.Context, sel tidings.Selector, after tidin
 	if err := l.learnPurges(ctx); err != nil || after.IsZero() {
 		return err
 	}
-	seq := l.purges.when(sel.User)
-	if seq <= after.Seq() {
-		return nil
+	if floor := l.purges.when(sel.User); floor.Seq() > after.Seq() {
+		return &tidings.TruncatedError{Floor: floor}
 	}
-	m, err := l.one(ctx, query{Seq: seq})
-	if err != nil {
-		return err
-	}
-	floor, err := position(m.Msg, seq)
-	if err != nil {
-		return err
-	}
-	return &tidings.TruncatedError{Floor: floor}
+	return nil
 }

@@ -37,7 +37,7 @@ func (l *Log) retain() {
 
 // retainPause is how often is looked whether there is something to discard.
 func (l *Log) retainPause() time.Duration {
-	pause := time.Minute
+	pause := min(time.Minute, l.opts.KeyWindow/2)
 	if l.opts.RetainAge > 0 {
 		pause = min(pause, l.opts.RetainAge/100)
 	}
@@ -48,6 +48,9 @@ func (l *Log) retainPause() time.Duration {
 func (l *Log) discard(ctx context.Context, now time.Time) error {
 	info, err := l.info(ctx)
 	if err != nil {
+		return err
+	}
+	if err := l.completePurges(ctx, tidings.NewID(info.Created, 0)); err != nil {
 		return err
 	}
 	through := max(l.tooOld(ctx, now), l.tooMuch(ctx, info))
@@ -118,12 +121,17 @@ func (l *Log) discardThrough(ctx context.Context, seq uint64) error {
 		return err
 	}
 	creation := tidings.NewID(info.Created, 0)
+	l.raising.Lock()
+	defer l.raising.Unlock()
 	for {
 		was, revision, err := l.floor(ctx, creation)
 		if err != nil || was.Seq() >= seq {
 			return err
 		}
 		m, err := l.one(ctx, query{Seq: min(seq, info.State.LastSeq), Next: l.names.all()})
+		if errors.Is(err, errNone) { // there is no later one
+			m, err = l.one(ctx, query{Last: l.names.all()})
+		}
 		if errors.Is(err, errNone) {
 			return nil
 		}
@@ -147,10 +155,34 @@ func (l *Log) raise(ctx context.Context, creation, to tidings.ID, revision uint6
 	if err != nil {
 		return err
 	}
-	if _, err := l.state.Update(ctx, floorKey, value, revision); err != nil {
+	if l.inProcess { // nobody else raises it, and what it was may be damaged
+		err = l.overwrite(ctx, value)
+	} else {
+		_, err = l.bucket().Update(ctx, floorKey, value, revision)
+	}
+	if err != nil {
 		return fmt.Errorf("raise the floor: %w", err)
 	}
 	return nil
+}
+
+// overwrite writes the floor, in a new bucket if the old one is damaged and that is
+// accepted.
+func (l *Log) overwrite(ctx context.Context, value []byte) error {
+	_, err := l.bucket().Put(ctx, floorKey, value)
+	if err == nil || !l.opts.AcceptLoss || ctx.Err() != nil {
+		return err
+	}
+	if err := l.js.DeleteKeyValue(ctx, l.names.state()); err != nil {
+		return err
+	}
+	bucket, err := l.js.CreateKeyValue(ctx, l.stateConfig())
+	if err != nil {
+		return err
+	}
+	l.state.Store(&bucket)
+	_, err = bucket.Put(ctx, floorKey, value)
+	return err
 }
 
 // trim lets go of messages below the floor that are older than the key window.
@@ -171,5 +203,8 @@ func (l *Log) trim(ctx context.Context, now time.Time) error {
 	if through < info.State.FirstSeq {
 		return nil
 	}
-	return unavailable(l.stream.Purge(ctx, jetstream.WithPurgeSequence(through+1)))
+	if err := l.stream.Purge(ctx, jetstream.WithPurgeSequence(through+1)); err != nil {
+		return unavailable(err)
+	}
+	return l.forgetAccounts(ctx, through+1)
 }

@@ -119,14 +119,22 @@ func (l *Log) forget(consumer string) {
 // next waits for what comes next, and for what is on its way with it.
 func (f *follower) next(ctx context.Context) (batch tidings.Batch, err error) {
 	for more := true; more && len(batch.Events) < pageEvents; {
-		var e tidings.Event
-		if e, more, err = f.take(ctx); err != nil {
+		var m stored
+		if m, more, err = f.take(ctx); err != nil {
+			return tidings.Batch{}, err
+		}
+		if !sound(m.Msg) { // it is as missing
+			more = more || len(batch.Events) == 0
+			continue
+		}
+		e, err := f.l.names.event(m.Msg, m.seq)
+		if err != nil {
 			return tidings.Batch{}, err
 		}
 		batch.Events, batch.Through = append(batch.Events, e), e.ID
 	}
-	if batch.Through.Seq() != f.through.Seq()+uint64(len(batch.Events)) { // something is missing
-		if err := f.l.overtaken(ctx, f.creation, f.through); err != nil {
+	if missing := f.missing(batch); len(missing) > 0 {
+		if err := f.l.explain(ctx, f.creation, missing); err != nil {
 			return tidings.Batch{}, err
 		}
 	}
@@ -134,21 +142,33 @@ func (f *follower) next(ctx context.Context) (batch tidings.Batch, err error) {
 	return batch, nil
 }
 
-// take waits for the next event, and reports whether more are on their way.
-func (f *follower) take(ctx context.Context) (e tidings.Event, more bool, err error) {
+// missing returns which places have no event in a batch.
+func (f *follower) missing(batch tidings.Batch) runs {
+	whole := run{f.through.Seq() + 1, batch.Through.Seq()}
+	if whole.last-f.through.Seq() == uint64(len(batch.Events)) {
+		return nil
+	}
+	var there runs
+	for i := range batch.Events {
+		there = there.add(batch.Events[i].ID.Seq())
+	}
+	return runs{whole}.without(there)
+}
+
+// take waits for the next message, and reports whether more are on their way.
+func (f *follower) take(ctx context.Context) (s stored, more bool, err error) {
 	m, err := f.messages.Next()
 	if err != nil {
-		return tidings.Event{}, false, f.ended(ctx, err)
+		return stored{}, false, f.ended(ctx, err)
 	}
 	meta, err := m.Metadata()
 	if err != nil {
-		return tidings.Event{}, false, fmt.Errorf("a message of the consumer: %w", err)
+		return stored{}, false, fmt.Errorf("a message of the consumer: %w", err)
 	}
 	if f.taken++; meta.Sequence.Consumer != f.taken {
-		return tidings.Event{}, false, fmt.Errorf("%w: the consumer lost messages: %d came after %d", tidings.ErrUnavailable, meta.Sequence.Consumer, f.taken-1)
+		return stored{}, false, fmt.Errorf("%w: the consumer lost messages: %d came after %d", tidings.ErrUnavailable, meta.Sequence.Consumer, f.taken-1)
 	}
-	e, err = f.l.names.event(asMessage(m), meta.Sequence.Stream)
-	return e, meta.NumPending > 0, err
+	return stored{asMessage(m), meta.Sequence.Stream}, meta.NumPending > 0, nil
 }
 
 // ended says why there are no more messages.

@@ -75,27 +75,37 @@ func checkMark(path string) error {
 
 // writeMark has the directory say what it is, before anything else is in it.
 func (d *directory) writeMark() error {
-	path := filepath.Join(d.path, markName)
-	if _, err := os.Stat(path); err == nil {
+	if _, err := os.Stat(d.file(markName)); err == nil {
 		return nil
 	}
-	f, err := os.CreateTemp(d.path, markName+".")
-	if err != nil {
-		return fmt.Errorf("the data directory cannot be written: %w", err)
-	}
-	_, err = f.WriteString(mark)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
+	if err := d.write(markName, mark); err != nil {
 		return fmt.Errorf("the data directory cannot be written: %w", err)
 	}
 	return nil
 }
 
+// write writes a file of the directory, whole or not at all.
+func (d *directory) write(name, text string) error {
+	f, err := os.CreateTemp(d.path, name+".")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), d.file(name))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(f.Name()))
+	}
+	return nil
+}
+
 // store is where the server keeps its streams.
-func (d *directory) store() string { return filepath.Join(d.path, storeName) }
+func (d *directory) store() string { return d.file(storeName) }
+
+// file returns the path of a file in the directory.
+func (d *directory) file(name string) string { return filepath.Join(d.path, name) }
 
 // release lets others have the directory.
 func (d *directory) release() error { return d.lock.Close() }

@@ -11,6 +11,10 @@
 // The death of the process, whatever its reason, loses nothing that was
 // acknowledged: it is with the system by then. A power cut can take what the
 // system has not written to the disk yet, up to Options.SyncInterval, unless
-// SyncAlways is set. Files that were damaged are not noticed yet: what cannot be
-// read of them is missing without a word.
+// SyncAlways is set.
+//
+// Files that were damaged are noticed: the log is refused, or, where the damage is
+// old, reading what is before it. Options.Log.AcceptLoss opens it all the same and
+// has every reader told who might miss something. The newest events are looked
+// through before the log is open, and the others after that.
 package embedded

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/nats"
@@ -20,6 +22,9 @@ type Log struct {
 	*nats.Log
 	server    *server.Server
 	directory *directory
+	life      context.Context // ends with Close
+	end       context.CancelFunc
+	work      sync.WaitGroup // who keeps the note
 	closing   sync.Once
 	closed    error
 }
@@ -35,9 +40,10 @@ func Open(ctx context.Context, dir string, opts *Options) (_ *Log, err error) {
 	if l.directory, err = takeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
-	if err = l.start(ctx, &o); err != nil {
-		return nil, errors.Join(fmt.Errorf("embedded: %w", err), l.stop())
+	if err := l.start(ctx, &o); err != nil {
+		return nil, errors.Join(fmt.Errorf("embedded: the log in %s: %w", dir, err), l.stopServer(), l.directory.release())
 	}
+	l.work.Go(func() { l.keepNote(l.life, max(noteEvery, 2*o.SyncInterval)) })
 	return l, nil
 }
 
@@ -46,6 +52,10 @@ const startTimeout = time.Minute
 
 // start starts the server and opens the log in it.
 func (l *Log) start(ctx context.Context, o *Options) (err error) {
+	l.life, l.end = context.WithCancel(context.Background())
+	if err := l.directory.checkBlocks(o.Log.AcceptLoss); err != nil {
+		return err
+	}
 	if l.server, err = newServer(l.directory.store(), o); err != nil {
 		return err
 	}
@@ -53,7 +63,36 @@ func (l *Log) start(ctx context.Context, o *Options) (err error) {
 	if !l.server.ReadyForConnections(startTimeout) {
 		return fmt.Errorf("the server did not start in %v: see what it logged", startTimeout)
 	}
-	l.Log, err = nats.Open(ctx, "", &o.Log, client.InProcessServer(l.server))
+	noted, err := l.directory.readNote()
+	if err != nil {
+		return err
+	}
+	if !noted.Head.IsZero() && !o.Log.AcceptLoss {
+		if err := l.wantStream(ctx, o.Log.Stream); err != nil {
+			return err
+		}
+	}
+	if l.Log, err = nats.Open(ctx, "", &o.Log, client.InProcessServer(l.server)); err != nil {
+		return err
+	}
+	return l.checkNote(ctx, noted, o.Log.AcceptLoss)
+}
+
+// wantStream returns an error if the server does not have the stream that was here.
+func (l *Log) wantStream(ctx context.Context, name string) error {
+	nc, err := client.Connect("", client.InProcessServer(l.server))
+	if err != nil {
+		return err
+	}
+	defer nc.Close()
+	js, err := jetstream.New(nc)
+	if err != nil {
+		return err
+	}
+	_, err = js.Stream(ctx, cmp.Or(name, nats.DefaultStream))
+	if errors.Is(err, jetstream.ErrStreamNotFound) {
+		return fmt.Errorf("%w: the server cannot read its files: put a backup in place, or open the log with AcceptLoss to begin a new one", nats.ErrDamaged)
+	}
 	return err
 }
 
@@ -82,9 +121,22 @@ func (l *Log) Close() error {
 	return l.closed
 }
 
-// stop ends what was started.
+// stop notes how far the log went and ends what was started.
 func (l *Log) stop() error {
-	var err error
+	l.end()
+	l.work.Wait()
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	floor, head, unknown := l.Bounds(ctx)
+	err := l.stopServer()
+	if unknown == nil {
+		err = errors.Join(err, l.directory.writeNote(note{floor, head}))
+	}
+	return errors.Join(err, l.directory.release())
+}
+
+// stopServer ends the log and the server, as far as they were started.
+func (l *Log) stopServer() (err error) {
 	if l.Log != nil {
 		err = l.Log.Close()
 	}
@@ -92,7 +144,7 @@ func (l *Log) stop() error {
 		l.server.Shutdown()
 		l.server.WaitForShutdown()
 	}
-	return errors.Join(err, l.directory.release())
+	return err
 }
 
 // A serverLog passes on what a server says that an operator acts on.
