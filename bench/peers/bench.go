@@ -200,7 +200,10 @@ func (b *bench) start(ctx context.Context, s *scenario, p *peer) (*server, error
 	args = pinned(b.serverCPU, args)
 	server := &server{cmd: exec.CommandContext(ctx, args[0], args[1:]...), port: port, dir: dir}
 	server.cmd.Stderr = &server.errs
-	if s.database {
+	switch {
+	case p.hub && !s.database:
+		server.cmd.Args = append(server.cmd.Args, "--log", "memory")
+	case s.database:
 		server.cmd.Args = append(server.cmd.Args, "--log", "postgres")
 		url, err := b.database.fresh(ctx)
 		if err != nil {

@@ -49,7 +49,7 @@ A window keeps so many events outstanding, each until all its subscribers have i
 
 Give the server one CPU and this another, and name the server's process:
 
-    taskset -c 0 tidings serve --max-connections 20000 &
+    taskset -c 0 tidings serve --log memory --max-connections 20000 &
     taskset -c 1 tidings bench -n 10000 --pid $!                 # CPU of one delivery
     taskset -c 1 tidings bench -n 10000 --pid $! --window 16     # deliveries per second
     taskset -c 1 tidings bench -n 10000 --pid $! --rate 10       # latency

@@ -44,7 +44,7 @@ const (
 
 // Run plays until a signal comes.
 func (d *demo) Run(ctx context.Context, c *console) error {
-	server := &serve{Addr: d.Addr, Drain: demoDrain, Retry: time.Second, MaxConnections: demoConnections}
+	server := &serve{Addr: d.Addr, Log: memoryLog, Drain: demoDrain, Retry: time.Second, MaxConnections: demoConnections}
 	if err := cmp.Or(d.check(), server.check()); err != nil {
 		return err
 	}

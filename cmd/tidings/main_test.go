@@ -146,8 +146,15 @@ func (p *process) end() (code int, out, errs string) {
 	return p.ended(), string(left), string(rest)
 }
 
-// serving starts a server and returns its address.
+// serving starts a server that keeps events in memory, and returns its address.
 func serving(t *testing.T, args ...string) (*process, string) {
+	t.Helper()
+	return servingLog(t, append([]string{"--log", "memory"}, args...)...)
+}
+
+// servingLog starts a server whose arguments say where events are kept, and
+// returns its address.
+func servingLog(t *testing.T, args ...string) (*process, string) {
 	t.Helper()
 	p := start(t, append([]string{"serve", "--addr", "127.0.0.1:0"}, args...)...)
 	_, rest, _ := strings.Cut(p.line(p.errs, "listens on"), "listens on ")

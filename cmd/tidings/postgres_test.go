@@ -141,7 +141,7 @@ func TestGrantLetsRolesPublishOrServe(t *testing.T) {
 		}
 	}
 	t.Setenv("TIDINGS_POSTGRES_URL", as(t, u, server, "hush"))
-	p, at := serving(t, "--log", "postgres", "--postgres-no-migrate")
+	p, at := servingLog(t, "--log", "postgres", "--postgres-no-migrate")
 	if got := finished(t, "", "tail", "--url", at, "--from-start", "--count", "2"); got.code != 0 {
 		t.Errorf("%+v", got)
 	}
@@ -166,7 +166,7 @@ func dead(t *testing.T, u string) {
 // moved has a server move what is in the outbox.
 func moved(t *testing.T) {
 	t.Helper()
-	p, at := serving(t, "--log", "postgres")
+	p, at := servingLog(t, "--log", "postgres")
 	if got := finished(t, "", "tail", "--url", at, "--from-start", "--count", "1"); got.code != 0 {
 		t.Fatalf("%+v", got)
 	}
@@ -263,7 +263,7 @@ func TestRequeueSaysHowMany(t *testing.T) {
 
 func TestPurgeDiscardsAllOfAnOwner(t *testing.T) {
 	databaseURL(t)
-	_, at := serving(t, "--log", "postgres")
+	_, at := servingLog(t, "--log", "postgres")
 	for _, user := range []string{"alice", "bob"} {
 		if got := finished(t, "", "publish", "--url", at, "--user", user, "--data", `"of `+user+`"`); got.code != 0 {
 			t.Fatalf("%+v", got)

@@ -237,7 +237,7 @@ func TestServeWantsFlagsThatAgreeOnTheLog(t *testing.T) {
 		}
 	}
 	t.Setenv("TIDINGS_POSTGRES_URL", "postgres://app:hush@db/app")
-	serving(t, "--log", "memory")
+	servingLog(t, "--log", "memory")
 	t.Setenv("TIDINGS_LOG", "memory")
-	serving(t)
+	servingLog(t)
 }

@@ -64,7 +64,7 @@ func TestTailGoesOnWithARestartedServer(t *testing.T) {
 		t.Errorf("serve: exit %d, %s", code, errs)
 	}
 	tail.line(tail.errs, "going on in")
-	again := start(t, "serve", "--addr", strings.TrimPrefix(url, "http://"))
+	again := start(t, "serve", "--log", "memory", "--addr", strings.TrimPrefix(url, "http://"))
 	again.line(again.errs, "listens on")
 	say("after")
 	tail.line(tail.errs, "not a position of this server's log")

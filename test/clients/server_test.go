@@ -19,7 +19,7 @@ import (
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
-// A server is a running "tidings serve".
+// A server is a running "tidings serve", with its log in memory.
 type server struct {
 	url  string
 	host string // host:port
@@ -32,7 +32,7 @@ var listens = regexp.MustCompile(`listens on (http://(\S+)),`)
 // ends otherwise than it should, which a data race makes it do.
 func startServer(t *testing.T, ctx context.Context, flags ...string) *server {
 	t.Helper()
-	cmd := exec.CommandContext(ctx, binary(t, true), append([]string{"serve", "--addr", "127.0.0.1:0", "--drain", "1s"}, flags...)...)
+	cmd := exec.CommandContext(ctx, binary(t, true), append([]string{"serve", "--log", "memory", "--addr", "127.0.0.1:0", "--drain", "1s"}, flags...)...)
 	cmd.Env = append(os.Environ(), "NO_COLOR=1")
 	output, err := cmd.StderrPipe()
 	if err != nil {
