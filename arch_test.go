@@ -37,8 +37,8 @@ var rooms = map[string]struct{ inside, outside string }{
 	"internal/natstest": {outside: "github.com/nats-io/nats-server/v2/server"},
 	"metrics":           {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres internal/herd internal/load internal/wire internal/jsonscan",
-		outside: "github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
+		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres nats nats/embedded internal/herd internal/load internal/wire internal/jsonscan",
+		outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 	"internal/delivery": {inside: "internal/herd"},
 	"internal/herd":     {},

@@ -28,19 +28,20 @@ func freeAddress(t *testing.T) string {
 type replica struct {
 	*process
 	addr string
+	log  []string // arguments that say where events are kept
 }
 
-// newReplica starts a server on the test's database.
-func newReplica(t *testing.T) *replica {
+// newReplica starts a server on the log that arguments name.
+func newReplica(t *testing.T, log ...string) *replica {
 	t.Helper()
-	r := &replica{addr: freeAddress(t)}
+	r := &replica{addr: freeAddress(t), log: log}
 	r.start(t)
 	return r
 }
 
 func (r *replica) start(t *testing.T) {
 	t.Helper()
-	r.process = start(t, "serve", "--log", "postgres", "--addr", r.addr, "--drain", "200ms")
+	r.process = start(t, append([]string{"serve", "--addr", r.addr, "--drain", "200ms"}, r.log...)...)
 	r.line(r.errs, "listens on http://"+r.addr+",")
 }
 
@@ -79,7 +80,13 @@ func numbers(t *testing.T, tail *process, n int) []string {
 
 func TestTwoServersShareALogAndEitherMayDie(t *testing.T) {
 	databaseURL(t)
-	a, b := newReplica(t), newReplica(t)
+	shareALog(t, "--log", "postgres")
+}
+
+// shareALog has two servers on the log that arguments name, and kills either.
+func shareALog(t *testing.T, log ...string) {
+	t.Helper()
+	a, b := newReplica(t, log...), newReplica(t, log...)
 	tail := start(t, "tail", "--user", "alice", "--url", a.url(), "--url", b.url())
 	tail.line(tail.errs, "following feed")
 	publishNumber(t, 1, b)
@@ -102,7 +109,7 @@ func TestTwoServersShareALogAndEitherMayDie(t *testing.T) {
 
 func TestTailGoesOnWhenAllServersWereRestarted(t *testing.T) {
 	databaseURL(t)
-	a, b := newReplica(t), newReplica(t)
+	a, b := newReplica(t, "--log", "postgres"), newReplica(t, "--log", "postgres")
 	tail := start(t, "tail", "--user", "alice", "--url", a.url(), "--url", b.url())
 	tail.line(tail.errs, "following feed")
 	for n := range 3 {

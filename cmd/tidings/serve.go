@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,7 +26,10 @@ import (
 // serve is "tidings serve".
 type serve struct {
 	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
-	Log            string        `default:"memory" enum:"memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: memory, which forgets with the process, or postgres (${default})."`
+	Log            string        `default:"nats" enum:"nats,memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: nats, in a directory or on a server of NATS, memory, which forgets with the process, or postgres (${default})."`
+	Directory      directoryLog  `embed:"" group:"Events in a directory, the default:"`
+	Retention      retention     `embed:"" group:"Events in a directory, the default:"`
+	NATS           natsLog       `embed:"" prefix:"nats-" group:"Events on a server of NATS:"`
 	Postgres       postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
 	SingleTenant   bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams        []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
@@ -47,9 +51,15 @@ Examples:
     tidings serve --single-tenant                    # events without owners
     tidings serve --stream builds=builds,system      # a stream and a channel of your own
     TIDINGS_ADDR=127.0.0.1:9000 tidings serve
+    tidings serve --data-dir /var/lib/tidings --fsync always
+    tidings serve --log memory
+    TIDINGS_NATS_URL=nats://app:secret@nats.example tidings serve
+    tidings serve --nats-url tls://nats.example --nats-creds app.creds --nats-replicas 3
     TIDINGS_POSTGRES_URL=postgres://app:secret@db.example/app tidings serve --log postgres
 
-In a database events outlive the server, and any number of servers may share one log: publish to one, follow at another. Tables are created and brought up to date in a schema of their own. Where the database cannot be reached yet, the server says so and waits for it.
+Events are kept in a directory, ./tidings-data if nothing else is said, and are there when it starts again. One server at a time can use a directory. The end of the process, whatever its reason, takes no event that was acknowledged; a power cut can take the last second, and with --fsync always nothing.
+
+On a server of NATS, 2.12 or later with JetStream, or in a database any number of servers may share one log: publish to one, follow at another. The stream, or the tables in a schema of their own, are created where they are not there. Where the server or the database cannot be reached yet, the server says so and waits for it.
 
 Ctrl-C ends it: no new streams begin, and those that run end one after the other, so that their clients do not all return at once. Ctrl-C again ends it at once.`
 }
@@ -103,35 +113,79 @@ type running struct {
 // url returns where the server is.
 func (r *running) url() string { return "http://" + r.listener.Addr().String() }
 
-// close ends the hub, and then its log.
-func (r *running) close() error { return errors.Join(r.hub.Close(), r.log.Close()) }
+// close ends what there is: the hub, then its log, and who listens.
+func (r *running) close() (err error) {
+	if r.hub != nil {
+		err = r.hub.Close()
+	}
+	if r.log != nil {
+		err = errors.Join(err, r.log.Close())
+	}
+	if r.listener != nil {
+		_ = r.listener.Close() // a server that ended has closed it
+	}
+	return err
+}
 
 // open makes a hub and listens. The caller closes what is running.
-func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (*running, error) {
-	logger := s.logger(c)
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
-	if err != nil {
-		return nil, fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
+func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_ *running, err error) {
+	logger, r, m := s.logger(c), new(running), new(memory)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, r.close())
+		}
+	}()
+	if err := s.occupy(ctx, r, router, logger); err != nil {
+		return nil, err
 	}
-	log, err := s.openLog(ctx, router, logger)
+	r.hub, err = tidings.New(ctx, r.log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()})
 	if err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, err
 	}
-	m := new(memory)
-	hub, err := tidings.New(ctx, log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()})
-	if err != nil {
-		return nil, errors.Join(err, log.Close(), listener.Close())
-	}
-	api := httpapi.New(hub, &httpapi.Options{
+	r.api = httpapi.New(r.hub, &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
-		Page: page.Handler(), Metrics: metrics.Handler(hub), Delivery: s.delivery(),
+		Page: page.Handler(), Metrics: metrics.Handler(r.hub), Delivery: s.delivery(),
 	})
-	_ = hub.Go(m.giveBack) // it is open
-	r := &running{log, hub, listener, api}
-	if s.Delivery == "raw" && !api.Raw() {
-		return nil, errors.Join(fmt.Errorf("--delivery raw: this system has none, leave it to auto"), r.close(), listener.Close())
+	_ = r.hub.Go(m.giveBack) // it is open
+	if s.Delivery == "raw" && !r.api.Raw() {
+		return nil, fmt.Errorf("--delivery raw: this system has none, leave it to auto")
 	}
 	return r, nil
+}
+
+// occupy takes the address and opens the log. Who comes early is kept waiting as
+// long as a server or a database is. A directory comes first: whether it can be
+// had is known at once.
+func (s *serve) occupy(ctx context.Context, r *running, router *tidings.Router, logger *slog.Logger) error {
+	steps := []func() error{
+		func() error { return s.bind(ctx, r) },
+		func() error {
+			log, err := s.openLog(ctx, router, logger)
+			if err == nil {
+				r.log = log
+			}
+			return err
+		},
+	}
+	if s.embedded() {
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bind takes the address.
+func (s *serve) bind(ctx context.Context, r *running) error {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
+	if err != nil {
+		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
+	}
+	r.listener = listener
+	return nil
 }
 
 // delivery returns how streams are written.

@@ -21,27 +21,35 @@ func (c *console) welcome(s *serve, url string) {
 	if url != "http://127.0.0.1:8080" {
 		flag = " --url " + url
 	}
-	kept, fromSQL := s.kept()
+	kept, more := s.kept(program + " tail" + flag + user)
 	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), kept)
 	c.tries(slices.Concat([][2]string{
 		{"Look", url + "/"},
 		{"Watch", program + " tail" + flag},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
 		{"Or with curl", fmt.Sprintf(`curl %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, url, member)},
-	}, fromSQL, [][2]string{
+	}, more, [][2]string{
 		{"Follow with curl", fmt.Sprintf("curl -N '%s/v1/stream/contexts%s'", url, query)},
 		{"Replay a run", program + " replay" + flag + user + " run.jsonl"},
 	}))
+	if s.embedded() {
+		c.note("%s", s.Directory.promise())
+	}
 	if !s.SingleTenant {
 		c.note("There is no authentication: only programs on this machine are served.")
 	}
 }
 
-// kept says where events are kept, and how to publish there from SQL, if that
-// can be done.
-func (s *serve) kept() (where string, fromSQL [][2]string) {
-	if s.Log != databaseLog {
+// kept says where events are kept, and what can be tried because they are kept
+// there. tail is a command that follows them.
+func (s *serve) kept(tail string) (where string, tries [][2]string) {
+	switch {
+	case s.Log == memoryLog:
 		return memoryLog, nil
+	case s.embedded():
+		return s.Directory.path(), [][2]string{{"Then Ctrl-C", "and start it again: a tail goes on where it was, and a new one has it all: " + tail + " --from-start"}}
+	case s.Log == jetStreamLog:
+		return s.NATS.place(), nil
 	}
 	a, _ := s.Postgres.address() // checkLog has seen that it is one
 	owner := "alice"
