@@ -7,27 +7,26 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/tidings-dev/tidings/internal/natstest"
 	"github.com/tidings-dev/tidings/internal/pgtest"
 )
 
-// TestReadmeOnPostgreSQLWorksAsWritten types the commands of that section, a
-// block at a time, into a shell, as its reader does, and waits for what the
-// section says is to be seen. Of the commands other ports are used, and another
-// PostgreSQL than the one they install.
+// TestReadmeOnPostgreSQLWorksAsWritten uses another PostgreSQL than the one that
+// the commands install.
 func TestReadmeOnPostgreSQLWorksAsWritten(t *testing.T) {
 	server := pgtest.New(t, nil)
 	first, second := freeAddress(t), freeAddress(t)
-	here := strings.NewReplacer(
+	all := typed(t, "## On PostgreSQL", strings.NewReplacer(
 		"sudo apt-get install", "true",
 		"sudo -u postgres psql", `psql "`+server.URL("postgres")+`"`,
 		"tidings@127.0.0.1/tidings", "tidings@"+strings.Split(strings.Split(server.URL(""), "@")[1], "/")[0]+"/tidings",
 		"127.0.0.1:8081", first, "127.0.0.1:8082", second,
-	)
-	seen := [][]string{
+	), [][]string{
 		{"CREATE ROLE", "CREATE DATABASE"},
 		{"listens on http://" + first, "listens on http://" + second},
 		{`{"text":"from one to the other"}`},
@@ -36,8 +35,46 @@ func TestReadmeOnPostgreSQLWorksAsWritten(t *testing.T) {
 		{"CREATE TABLE", "ROLLBACK", `"invoice":7}}`},
 		{"nowhere"},
 		nil,
-	}
-	blocks := blocksOf(t, "## On PostgreSQL")
+	})
+	told(t, all, `{"text":"from one to the other"}`, `{"text":"the first is gone"}`, `{"text":"the second is gone"}`, `{"type":"INVOICE_PAID","invoice":7}`)
+}
+
+func TestReadmeInADirectoryWorksAsWritten(t *testing.T) {
+	addr := freeAddress(t)
+	all := typed(t, "## In a directory", strings.NewReplacer("127.0.0.1:8081", addr), [][]string{
+		{"listens on http://" + addr},
+		{"listens on http://" + addr},
+		{`{"text":"after"}}`},
+	})
+	told(t, all, `{"text":"before"}`, `{"text":"after"}`)
+}
+
+// TestReadmeOnNATSWorksAsWritten uses a server in this process for the one that
+// the commands install and start.
+func TestReadmeOnNATSWorksAsWritten(t *testing.T) {
+	server := natstest.Start(t, t.TempDir())
+	first, second := freeAddress(t), freeAddress(t)
+	all := typed(t, "## On NATS", strings.NewReplacer(
+		"go install", "true",
+		`"$(go env GOPATH)/bin/nats-server"`, "bash -c 'sleep 1000'",
+		"127.0.0.1:4222", server.Addr().String(), "127.0.0.1:8081", first, "127.0.0.1:8082", second,
+	), [][]string{
+		nil,
+		{"listens on http://" + first, "listens on http://" + second},
+		{`{"text":"from one to the other"}}`},
+		{`{"text":"the first is gone"}}`},
+		nil,
+	})
+	told(t, all, `{"text":"from one to the other"}`, `{"text":"the first is gone"}`)
+}
+
+// typed types the commands of a section of the README, a block at a time, into a
+// shell, as its reader does, and waits for what the section says is to be seen
+// after each. here has the ports and servers of the test instead of those of the
+// section. It returns all that the shell and its commands said.
+func typed(t *testing.T, heading string, here *strings.Replacer, seen [][]string) string {
+	t.Helper()
+	blocks := blocksOf(t, "../../README.md", heading)
 	if len(blocks) != len(seen) {
 		t.Fatalf("the section has %d blocks, want %d", len(blocks), len(seen))
 	}
@@ -55,23 +92,25 @@ func TestReadmeOnPostgreSQLWorksAsWritten(t *testing.T) {
 	if code != 0 || errs != "" {
 		t.Errorf("exit %d, %s\n%s", code, errs, all.String())
 	}
-	var told []string
-	for _, m := range regexp.MustCompile(`(?m)^\{.*"data":(.*)\}$`).FindAllStringSubmatch(all.String(), -1) {
-		told = append(told, m[1])
+	return all.String()
+}
+
+// told checks which events a tail showed.
+func told(t *testing.T, all string, want ...string) {
+	t.Helper()
+	var got []string
+	for _, m := range regexp.MustCompile(`(?m)^\{.*"data":(.*)\}$`).FindAllStringSubmatch(all, -1) {
+		got = append(got, m[1])
 	}
-	want := `{"text":"from one to the other"}
-{"text":"the first is gone"}
-{"text":"the second is gone"}
-{"type":"INVOICE_PAID","invoice":7}`
-	if got := strings.Join(told, "\n"); got != want {
-		t.Errorf("the tail shows\n%s\nwant\n%s", got, want)
+	if !slices.Equal(got, want) {
+		t.Errorf("the tail shows %q, want %q", got, want)
 	}
 }
 
-// blocksOf returns the blocks of commands in a section of the README.
-func blocksOf(t *testing.T, heading string) (all []string) {
+// blocksOf returns the blocks of commands in a section of a file.
+func blocksOf(t *testing.T, file, heading string) (all []string) {
 	t.Helper()
-	text, err := os.ReadFile("../../README.md")
+	text, err := os.ReadFile(file)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,7 +118,8 @@ func blocksOf(t *testing.T, heading string) (all []string) {
 	if !found {
 		t.Fatalf("no section %s", heading)
 	}
-	section, _, _ = strings.Cut(section, "\n## ")
+	level, _, _ := strings.Cut(heading, " ")
+	section, _, _ = strings.Cut(section, "\n"+level+" ")
 	for _, m := range regexp.MustCompile("(?s)\n```\n(.*?\n)```\n").FindAllStringSubmatch(section, -1) {
 		all = append(all, m[1])
 	}
