@@ -56,11 +56,16 @@ func (d *directoryLog) path() string {
 
 // open opens the log.
 func (d *directoryLog) open(ctx context.Context, r *retention, logger *slog.Logger) (*embedded.Log, error) {
-	log, err := embedded.Open(ctx, d.path(), &embedded.Options{Log: r.options(logger), SyncAlways: d.Fsync == syncAlways})
+	log, err := embedded.Open(ctx, d.path(), d.options(r, logger))
 	if err != nil {
 		return nil, fmt.Errorf("%w (--data-dir says where events are kept)", err)
 	}
 	return log, nil
+}
+
+// options returns the options of the log.
+func (d *directoryLog) options(r *retention, logger *slog.Logger) *embedded.Options {
+	return &embedded.Options{Log: r.options(logger), SyncAlways: d.Fsync == syncAlways}
 }
 
 // promise says what is lost by what.

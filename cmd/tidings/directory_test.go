@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/alecthomas/kong"
+
 	"github.com/tidings-dev/tidings/sse"
 )
 
@@ -207,6 +209,31 @@ func TestServeSaysWhereEventsAreKeptAndHowWell(t *testing.T) {
 		p.signal()
 		if code, _, errs := p.end(); code != 0 {
 			t.Errorf("%+v: exit %d, %s", tt, code, errs)
+		}
+	}
+}
+
+// What the disk has to do, and when old events go, cannot be seen from outside
+// before it is too late; so this looks at what the log is told.
+func TestFlagsOfADirectoryReachTheLog(t *testing.T) {
+	for _, tt := range []struct {
+		args   string
+		always bool
+		age    time.Duration
+		bytes  int64
+	}{
+		{"", false, 168 * time.Hour, 16 << 30},
+		{"--fsync always --retain-age 3d --retain-bytes 1GiB", true, 72 * time.Hour, 1 << 30},
+		{"--fsync interval --retain-age unlimited --retain-bytes unlimited", false, -1, -1},
+	} {
+		var c commands
+		parser := kong.Must(&c, kong.Vars{"subscribe_url": "", "publish_url": "", "batch_url": ""})
+		if _, err := parser.Parse(append([]string{"serve"}, strings.Fields(tt.args)...)); err != nil {
+			t.Fatal(err)
+		}
+		o := c.Serve.Directory.options(&c.Serve.Retention, nil)
+		if o.SyncAlways != tt.always || o.Log.RetainAge != tt.age || o.Log.RetainBytes != tt.bytes {
+			t.Errorf("%q: %v, %v, %v", tt.args, o.SyncAlways, o.Log.RetainAge, o.Log.RetainBytes)
 		}
 	}
 }
