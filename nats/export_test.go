@@ -8,3 +8,6 @@ import (
 // Discard discards what is older or more than what is to be kept as of now, and
 // lets go of what was discarded and is old enough.
 func (l *Log) Discard(ctx context.Context, now time.Time) error { return l.discard(ctx, now) }
+
+// Asked returns how many messages the log has sent to the server.
+func (l *Log) Asked() uint64 { return l.nc.Stats().OutMsgs }
