@@ -11,3 +11,6 @@ func (l *Log) Discard(ctx context.Context, now time.Time) error { return l.disca
 
 // Asked returns how many messages the log has sent to the server.
 func (l *Log) Asked() uint64 { return l.nc.Stats().OutMsgs }
+
+// Retain does once what is done from time to time.
+func (l *Log) Retain(now time.Time) { l.retainOnce(now) }

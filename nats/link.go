@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -18,13 +19,16 @@ var errDisconnected = errors.New("the connection was lost")
 // A link knows how long a connection lasts. The client of NATS makes another in
 // its place, on which no answer comes to what was asked before.
 type link struct {
-	mu  sync.Mutex // guards what follows
-	ctx context.Context
-	end context.CancelCauseFunc
+	logger   *slog.Logger
+	mu       sync.Mutex // guards what follows
+	ctx      context.Context
+	end      context.CancelCauseFunc
+	lostAt   time.Time // zero while there is one
+	renewals int
 }
 
-func newLink() *link {
-	k := new(link)
+func newLink(logger *slog.Logger) *link {
+	k := &link{logger: logger}
 	k.ctx, k.end = context.WithCancelCause(context.Background())
 	return k
 }
@@ -32,7 +36,12 @@ func newLink() *link {
 // options have a client tell.
 func (k *link) options() []nats.Option {
 	return []nats.Option{
-		nats.DisconnectErrHandler(func(*nats.Conn, error) { k.lost() }),
+		nats.DisconnectErrHandler(func(nc *nats.Conn, err error) {
+			if !nc.IsClosed() {
+				k.logger.Warn("lost the connection to NATS", "err", err)
+			}
+			k.lost()
+		}),
 		nats.ReconnectHandler(func(*nats.Conn) { k.renew() }),
 	}
 }
@@ -41,12 +50,15 @@ func (k *link) lost() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.end(errDisconnected)
+	k.lostAt = time.Now()
 }
 
 func (k *link) renew() {
+	k.logger.Info("connected to NATS again")
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.end(errDisconnected)
+	k.lostAt, k.renewals = time.Time{}, k.renewals+1
 	k.ctx, k.end = context.WithCancelCause(context.Background())
 }
 
@@ -55,6 +67,14 @@ func (k *link) current() context.Context {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.ctx
+}
+
+// state returns since when there is no connection, zero if there is one, and how
+// often one was made in the place of another.
+func (k *link) state() (lostAt time.Time, renewals int) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.lostAt, k.renewals
 }
 
 // asking returns a context that also ends after a timeout, and with the

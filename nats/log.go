@@ -27,6 +27,7 @@ type Log struct {
 	link     *link
 	acks     *acks
 	purges   purges
+	health   health
 	accounts accounts
 	verified *verified
 	raising  sync.Mutex            // is held by who raises the floor
@@ -53,7 +54,7 @@ func Open(ctx context.Context, url string, opts *Options, more ...nats.Option) (
 	if err != nil {
 		return nil, err
 	}
-	k := newLink()
+	k := newLink(o.Logger)
 	nc, err := nats.Connect(url, slices.Concat(clientOptions(&o), more, k.options())...)
 	if err != nil {
 		return nil, fmt.Errorf("nats: connect: %w: %w", tidings.ErrUnavailable, err)
@@ -110,6 +111,7 @@ func (l *Log) prepare(ctx context.Context) (err error) {
 	if err := l.check(l.stream.CachedInfo().Config); err != nil {
 		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, err)
 	}
+	l.health.saw(l.stream.CachedInfo().State)
 	bucket, err := l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig())
 	if err != nil {
 		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), unavailable(err))

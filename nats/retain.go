@@ -29,10 +29,20 @@ func (l *Log) retain() {
 		case <-l.life.Done():
 			return
 		}
-		if err := l.discard(l.life, time.Now()); err != nil && l.life.Err() == nil {
-			l.opts.Logger.Warn("old events were not discarded; it is tried again", "err", err)
-		}
+		l.retainOnce(time.Now())
 	}
+}
+
+// retainOnce does that as of now, and takes note of what became of it.
+func (l *Log) retainOnce(now time.Time) {
+	err := l.discard(l.life, now)
+	if l.life.Err() != nil {
+		return
+	}
+	if err != nil {
+		l.opts.Logger.Warn("old events were not discarded; it is tried again", "err", err)
+	}
+	l.health.discarded(err)
 }
 
 // retainPause is how often is looked whether there is something to discard.
@@ -50,26 +60,30 @@ func (l *Log) discard(ctx context.Context, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	l.health.saw(info.State)
 	if err := l.completePurges(ctx, tidings.NewID(info.Created, 0)); err != nil {
 		return err
 	}
-	through := max(l.tooOld(ctx, now), l.tooMuch(ctx, info))
-	if err := l.discardThrough(ctx, through); err != nil {
+	old, err := l.tooOld(ctx, now)
+	if err != nil {
+		return err
+	}
+	more, err := l.tooMuch(ctx, info)
+	if err != nil {
+		return err
+	}
+	if err := l.discardThrough(ctx, max(old, more)); err != nil {
 		return err
 	}
 	return l.trim(ctx, now)
 }
 
 // tooOld returns the last event that is older than what is to be kept, or 0.
-func (l *Log) tooOld(ctx context.Context, now time.Time) uint64 {
+func (l *Log) tooOld(ctx context.Context, now time.Time) (uint64, error) {
 	if l.opts.RetainAge <= 0 {
-		return 0
+		return 0, nil
 	}
-	seq, err := l.before(ctx, now.Add(-l.opts.RetainAge))
-	if err != nil {
-		return 0
-	}
-	return seq
+	return l.before(ctx, now.Add(-l.opts.RetainAge))
 }
 
 // before returns the last message before a time, or 0.
@@ -90,18 +104,18 @@ func (l *Log) before(ctx context.Context, at time.Time) (uint64, error) {
 
 // tooMuch returns the last event that is more than what is to be kept, by the
 // average size of those there are, or 0.
-func (l *Log) tooMuch(ctx context.Context, info *jetstream.StreamInfo) uint64 {
+func (l *Log) tooMuch(ctx context.Context, info *jetstream.StreamInfo) (uint64, error) {
 	s := info.State
 	floor, _, err := l.floor(ctx, tidings.NewID(info.Created, 0))
 	if l.opts.RetainBytes <= 0 || err != nil || s.Msgs == 0 {
-		return 0
+		return 0, err
 	}
 	each := max(float64(s.Bytes)/float64(s.LastSeq-s.FirstSeq+1), 1)
 	kept := float64(s.LastSeq-max(floor.Seq(), s.FirstSeq-1)) * each
 	if kept <= float64(l.opts.RetainBytes) {
-		return 0
+		return 0, nil
 	}
-	return s.LastSeq - uint64(float64(l.opts.RetainBytes)*0.9/each)
+	return s.LastSeq - uint64(float64(l.opts.RetainBytes)*0.9/each), nil
 }
 
 // DiscardThrough discards all events up to one: the floor is raised past it. Who
