@@ -116,15 +116,15 @@ func (a *accounts) take(key string, value []byte) error {
 	}
 	a.gone = a.gone.with(gone...)
 	if entry.Done {
-		because, err := because(key)
-		a.done[because] = true
+		purge, err := purgeOf(key)
+		a.done[purge] = true
 		return err
 	}
 	return nil
 }
 
-// because returns for which event there is an entry with a key.
-func because(key string) (uint64, error) {
+// purgeOf returns because of which event there is an entry with a key.
+func purgeOf(key string) (uint64, error) {
 	place, _, _ := strings.Cut(key, ".")
 	return strconv.ParseUint(place, 10, 64)
 }
@@ -253,7 +253,7 @@ func (l *Log) forgetAccounts(ctx context.Context, first uint64) error {
 		return err
 	}
 	for _, m := range entries {
-		if n, err := because(strings.TrimPrefix(m.Subject, prefix)); err == nil && n >= first {
+		if n, err := purgeOf(strings.TrimPrefix(m.Subject, prefix)); err == nil && n >= first {
 			continue
 		}
 		bucket, err := l.js.Stream(ctx, "KV_"+l.names.state())

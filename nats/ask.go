@@ -43,7 +43,7 @@ func (l *Log) one(ctx context.Context, q query) (stored, error) {
 	defer cancel()
 	m, err := l.nc.RequestWithContext(ctx, direct(l.opts.Stream), q.encode())
 	if err != nil {
-		return stored{}, unavailable(err)
+		return stored{}, because(ctx, err)
 	}
 	s, err := answered(m)
 	if err == nil && !sound(s.Msg) {
@@ -78,7 +78,7 @@ func (l *Log) pageOf(ctx context.Context, stream string, q query) (all []stored,
 	for {
 		m, err := inbox.NextMsgWithContext(ctx)
 		if err != nil {
-			return nil, false, unavailable(err)
+			return nil, false, because(ctx, err)
 		}
 		if m.Header.Get("Status") == "204" { // the end
 			return all, m.Header.Get("Nats-Num-Pending") != "0", nil

@@ -87,7 +87,7 @@ func (l *Log) info(ctx context.Context) (*jetstream.StreamInfo, error) {
 	ctx, cancel := l.asking(ctx, askTimeout)
 	defer cancel()
 	info, err := l.stream.Info(ctx)
-	return info, unavailable(err)
+	return info, because(ctx, err)
 }
 
 // floor returns what is remembered of the floor, and at which revision that is.

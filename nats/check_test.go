@@ -1,14 +1,12 @@
 package nats_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 
-	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/natstest"
 	"github.com/tidings-dev/tidings/nats"
 )
@@ -49,12 +47,5 @@ func TestBadNamesOfStreamsAreRefused(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "invalid stream") {
 			t.Errorf("%q: got %v", name, err)
 		}
-	}
-}
-
-func TestAServerThatIsNotThereIsUnavailable(t *testing.T) {
-	_, err := nats.Open(t.Context(), "nats://127.0.0.1:1", nil)
-	if !errors.Is(err, tidings.ErrUnavailable) {
-		t.Errorf("got %v", err)
 	}
 }

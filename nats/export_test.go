@@ -14,3 +14,6 @@ func (l *Log) Asked() uint64 { return l.nc.Stats().OutMsgs }
 
 // Retain does once what is done from time to time.
 func (l *Log) Retain(now time.Time) { l.retainOnce(now) }
+
+// Largest is how large the message of an event can be.
+var Largest = largest

@@ -18,7 +18,6 @@ const (
 	codeWrongSequence     = 10071
 	codeWrongSequenceBusy = 10164
 	codeBatchIncomplete   = 10176
-	codeBatchUnknown      = 10177
 	codeBatchDuplicate    = 10201
 )
 
@@ -46,7 +45,7 @@ func (e *answerError) Error() string {
 
 // Is says that a stream that refuses for now is not available.
 func (e *answerError) Is(target error) bool {
-	return target == tidings.ErrUnavailable && (e.Status >= 500 || e.Code == codeBatchIncomplete || e.Code == codeBatchUnknown)
+	return target == tidings.ErrUnavailable && (e.Status >= 500 || e.Code == codeBatchIncomplete)
 }
 
 // code returns the code of an answer that refuses, or 0.
@@ -61,7 +60,7 @@ func code(err error) int {
 // once.
 func again(err error) bool {
 	switch code(err) {
-	case codeWrongSequenceBusy, codeBatchIncomplete, codeBatchUnknown:
+	case codeWrongSequenceBusy, codeBatchIncomplete:
 		return true
 	}
 	return false

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -49,32 +47,19 @@ var (
 // Open returns the log in the stream of a server that url names, as the client of
 // NATS reads it: one URL, or several with commas between. It creates the stream if
 // it is not there. Further options of the client, such as credentials, may follow.
+//
+// As long as the server cannot be reached, or is starting, Open tries again until
+// ctx ends. What waiting does not change, such as wrong credentials or a stream
+// that cannot hold a log, is an error at once.
 func Open(ctx context.Context, url string, opts *Options, more ...nats.Option) (*Log, error) {
 	o, err := opts.withDefaults()
 	if err != nil {
 		return nil, err
 	}
-	k := newLink(o.Logger)
-	nc, err := nats.Connect(url, slices.Concat(clientOptions(&o), more, k.options())...)
-	if err != nil {
-		return nil, fmt.Errorf("nats: connect: %w: %w", tidings.ErrUnavailable, err)
-	}
-	l, err := newLog(ctx, nc, k, o)
-	if err != nil {
-		nc.Close()
+	if err := checkURL(url); err != nil {
 		return nil, err
 	}
-	l.release = nc.Close
-	return l, nil
-}
-
-// clientOptions are those of each connection.
-func clientOptions(o *Options) []nats.Option {
-	return []nats.Option{
-		nats.Name("tidings"), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
-		nats.ReconnectBufSize(-1), // what is sent while there is no connection fails, so one knows that it was not kept
-		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { o.Logger.Warn("connection to NATS", "err", err) }),
-	}
+	return openPatiently(ctx, url, o, more)
 }
 
 // newLog returns the log in a stream of a server that is connected.
@@ -100,24 +85,30 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	return l, nil
 }
 
-// prepare sees to it that stream and state are there.
+// prepare sees to it that stream and state are there, if the server can have
+// them.
 func (l *Log) prepare(ctx context.Context) (err error) {
+	ctx, done := l.asking(ctx, 2*askTimeout)
+	defer done()
+	if err := l.checkServer(ctx); err != nil {
+		return err
+	}
 	if l.stream, err = l.js.CreateStream(ctx, l.config()); errors.Is(err, jetstream.ErrStreamNameAlreadyInUse) {
 		l.stream, err = l.js.Stream(ctx, l.opts.Stream)
 	}
 	if err != nil {
-		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, unavailable(err))
+		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, because(ctx, err))
 	}
-	if err := l.check(l.stream.CachedInfo().Config); err != nil {
-		return fmt.Errorf("nats: the stream %s: %w", l.opts.Stream, err)
+	if wrong := l.checkStream(l.stream.CachedInfo().Config); len(wrong) > 0 { // somebody else made it meanwhile
+		return l.unfit(wrong)
 	}
 	l.health.saw(l.stream.CachedInfo().State)
 	bucket, err := l.js.CreateOrUpdateKeyValue(ctx, l.stateConfig())
 	if err != nil {
-		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), unavailable(err))
+		return fmt.Errorf("nats: the bucket %s: %w", l.names.state(), because(ctx, err))
 	}
 	l.state.Store(&bucket)
-	return nil
+	return l.checkPermissions(ctx)
 }
 
 // bucket returns what has what is to be known beside the events.

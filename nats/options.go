@@ -3,6 +3,8 @@ package nats
 import (
 	"log/slog"
 	"time"
+
+	"github.com/tidings-dev/tidings"
 )
 
 // Options are the options of Open. Zero fields, and nil, mean the defaults.
@@ -31,6 +33,9 @@ type Options struct {
 	// what is older is discarded with them. Without it there is an error that matches
 	// ErrDamaged.
 	AcceptLoss bool
+	// Limits are those of the hub: the server has to take the largest event. By
+	// default they are those of a hub that sets none.
+	Limits tidings.Limits
 	// Logger gets what an operator acts on; nil discards it.
 	Logger *slog.Logger
 }
@@ -47,6 +52,8 @@ func (o *Options) withDefaults() (Options, error) {
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
+	d := tidings.DefaultLimits()
+	c.Limits.Event, c.Limits.Name, c.Limits.Type = orDefault(c.Limits.Event, d.Event), orDefault(c.Limits.Name, d.Name), orDefault(c.Limits.Type, d.Type)
 	c.Replicas = orDefault(c.Replicas, 1)
 	c.KeyWindow = orDefault(c.KeyWindow, 2*time.Minute)
 	c.RetainAge = orDefault(c.RetainAge, 7*24*time.Hour)

@@ -93,7 +93,7 @@ func (f *follower) consume(ctx context.Context) error {
 		AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: 30 * time.Second,
 	})
 	if err != nil {
-		return err
+		return because(asking, err)
 	}
 	f.messages, err = consumer.Messages(jetstream.PullMaxMessages(pageEvents), jetstream.PullExpiry(10*time.Second), jetstream.PullHeartbeat(time.Second))
 	if err != nil {

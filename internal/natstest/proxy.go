@@ -3,6 +3,7 @@ package natstest
 import (
 	"net"
 	"net/url"
+	"regexp"
 	"sync"
 	"testing"
 )
@@ -17,8 +18,9 @@ type Proxy struct {
 	mu    sync.Mutex // guards what follows
 	links map[net.Conn]bool
 	cut   bool
-	deaf  bool // what the server says is dropped
-	left  int  // bytes that clients may say before all connections end; 0 is no bound
+	deaf  bool   // what the server says is dropped
+	claim []byte // what a server says of its version instead
+	left  int    // bytes that clients may say before all connections end; 0 is no bound
 }
 
 // NewProxy returns a proxy before the server that url names, which ends with the
@@ -73,6 +75,26 @@ func (p *Proxy) Restore() {
 	p.cut, p.deaf = false, false
 }
 
+// Claim has a server say that it is of another version, on connections that come.
+func (p *Proxy) Claim(version string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.claim = []byte(`"version":"` + version + `"`)
+}
+
+// version is what a server says of its version, when a connection begins.
+var version = regexp.MustCompile(`"version":"[^"]*"`)
+
+// claimed returns what a server said at first, with the version that it is to say.
+func (p *Proxy) claimed(first []byte) []byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.claim == nil {
+		return first
+	}
+	return version.ReplaceAll(first, p.claim)
+}
+
 func (p *Proxy) close() {
 	_ = p.listener.Close()
 	p.Cut()
@@ -114,12 +136,16 @@ func (p *Proxy) dial(c net.Conn) net.Conn {
 func (p *Proxy) pass(to, from net.Conn, fromServer bool) {
 	defer p.forget(to, from)
 	b := make([]byte, 32<<10)
-	for {
+	for first := true; ; first = false {
 		n, err := from.Read(b)
 		if err != nil {
 			return
 		}
-		if _, err := to.Write(b[:p.admit(n, fromServer)]); err != nil {
+		said := b[:p.admit(n, fromServer)]
+		if fromServer && first {
+			said = p.claimed(said)
+		}
+		if _, err := to.Write(said); err != nil {
 			return
 		}
 	}
