@@ -92,9 +92,9 @@ func (b *backend) remembersLast(t testing.TB) (remembers bool) {
 }
 
 func TestLogKeepsTheContract(t *testing.T) {
-	s := natstest.Start(t, t.TempDir())
+	p := natstest.NewProcess(t, t.TempDir())
 	tidingstest.TestLog(t, tidingstest.Harness[*backend]{
-		New:  func(t testing.TB) *backend { return newBackend(t, s.ClientURL()) },
+		New:  func(t testing.TB) *backend { return newBackend(t, p.URL()) },
 		Open: func(t testing.TB, b *backend) tidings.Log { return b.open(t) },
 		PassKeyWindow: func(t testing.TB, b *backend) {
 			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 100 * time.Millisecond })
@@ -112,6 +112,11 @@ func TestLogKeepsTheContract(t *testing.T) {
 		Replace: func(t testing.TB, b *backend) {
 			b.do(t, func(js jetstream.JetStream) error { return js.DeleteStream(t.Context(), b.opts.Stream) })
 			b.open(t)
+		},
+		Rollback: func(t testing.TB, b *backend, to tidings.ID) {
+			p.Kill()
+			natstest.Rollback(t, p.Dir(), b.opts.Stream, to.Seq())
+			p.Start(t)
 		},
 	})
 }
