@@ -82,17 +82,18 @@ func (p *Proxy) Claim(version string) {
 	p.claim = []byte(`"version":"` + version + `"`)
 }
 
-// version is what a server says of its version, when a connection begins.
+// version is what a server says of its version.
 var version = regexp.MustCompile(`"version":"[^"]*"`)
 
-// claimed returns what a server said at first, with the version that it is to say.
-func (p *Proxy) claimed(first []byte) []byte {
+// claimed returns what a server said, with the version that it is to say. It says
+// that when a connection begins, and may say it again.
+func (p *Proxy) claimed(said []byte) []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.claim == nil {
-		return first
+		return said
 	}
-	return version.ReplaceAll(first, p.claim)
+	return version.ReplaceAll(said, p.claim)
 }
 
 func (p *Proxy) close() {
@@ -136,13 +137,13 @@ func (p *Proxy) dial(c net.Conn) net.Conn {
 func (p *Proxy) pass(to, from net.Conn, fromServer bool) {
 	defer p.forget(to, from)
 	b := make([]byte, 32<<10)
-	for first := true; ; first = false {
+	for {
 		n, err := from.Read(b)
 		if err != nil {
 			return
 		}
 		said := b[:p.admit(n, fromServer)]
-		if fromServer && first {
+		if fromServer {
 			said = p.claimed(said)
 		}
 		if _, err := to.Write(said); err != nil {
