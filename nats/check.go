@@ -58,9 +58,12 @@ func (l *Log) checkConnection() (wrong []string) {
 	if is := l.nc.ConnectedServerVersion(); !newEnough(is) {
 		wrong = append(wrong, fmt.Sprintf("the server's version is %s, want %s or later", is, leastVersion))
 	}
-	if is, want := l.nc.MaxPayload(), largest(l.opts.Limits); is < want {
-		wrong = append(wrong, fmt.Sprintf("the server's max_payload is %d, want %d or more, which is an event of %d bytes with its headers",
-			is, want, l.opts.Limits.Event))
+	switch is, event := l.nc.MaxPayload(), int64(l.opts.Limits.Event); {
+	case is < event:
+		wrong = append(wrong, fmt.Sprintf("the server's max_payload is %d, want %d or more, for events of %d bytes", is, largest(l.opts.Limits), event))
+	case is < largest(l.opts.Limits): // as a server has it that nobody told otherwise
+		l.opts.Logger.Warn("events that are almost as large as can be are refused, because of their headers: raise the server's max_payload",
+			"max_payload", is, "want", largest(l.opts.Limits))
 	}
 	return wrong
 }

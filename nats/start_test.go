@@ -135,7 +135,7 @@ func TestOpenRefusesAServerWithoutJetStream(t *testing.T) {
 
 // What is wrong with a server, an account and a stream is said at once.
 func TestOpenSaysAllThatIsWrong(t *testing.T) {
-	s := natstest.Start(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = 1 << 20 })
+	s := natstest.Start(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = 1<<20 - 1 })
 	b := newBackend(t, s.ClientURL())
 	b.do(t, func(js jetstream.JetStream) error {
 		_, err := js.CreateStream(t.Context(), jetstream.StreamConfig{Name: b.opts.Stream, Subjects: []string{b.opts.Stream + ".>"}, MaxAge: time.Hour, MaxBytes: 1000})
@@ -143,7 +143,7 @@ func TestOpenSaysAllThatIsWrong(t *testing.T) {
 	})
 	limit(t, s, server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1, MaxBytesRequired: true})
 	b.proxy.Claim("2.11.9")
-	wantRefusal(t, b.proxy.URL(), &b.opts, nil, "version is 2.11.9, want 2.12.1 or later", "max_payload is 1048576", "an event of 1048576 bytes",
+	wantRefusal(t, b.proxy.URL(), &b.opts, nil, "version is 2.11.9, want 2.12.1 or later", "max_payload is 1048575", "events of 1048576 bytes",
 		"max_bytes of each stream", "max_age is 1h0m0s, want 0s", "allow_atomic is false, want true")
 }
 
@@ -216,11 +216,38 @@ func denying(subject string) func(*server.Options) {
 	}
 }
 
-// The least max_payload is enough for an event that is as large as can be.
+// A server that nobody told otherwise takes all but the very largest events.
+func TestAServerThatNeedsNoConfigurationIsTaken(t *testing.T) {
+	var r record
+	s := natstest.Start(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = server.MAX_PAYLOAD_SIZE })
+	b := newBackend(t, s.ClientURL())
+	b.opts.Logger = r.logger()
+	l := b.open(t)
+	if r.times("raise the server's max_payload") != 1 {
+		t.Error("it was not warned of")
+	}
+	large := events("")
+	large[0].Data = []byte(`"` + strings.Repeat("x", 1<<20-2) + `"`)
+	if _, err := l.Append(t.Context(), large); !errors.Is(err, tidings.ErrTooLarge) {
+		t.Errorf("got %v", err)
+	}
+	large[0].Data = []byte(`"` + strings.Repeat("x", 1<<20-2500) + `"`)
+	if _, err := l.Append(t.Context(), large); err != nil {
+		t.Error(err)
+	}
+}
+
+// The least max_payload that is not warned of is enough for an event that is as large as can be.
 func TestTheLargestEventIsTaken(t *testing.T) {
 	limits := tidings.DefaultLimits()
 	s := natstest.Start(t, t.TempDir(), func(o *server.Options) { o.MaxPayload = int32(nats.Largest(limits)) })
-	l := newBackend(t, s.ClientURL()).open(t)
+	var r record
+	b := newBackend(t, s.ClientURL())
+	b.opts.Logger = r.logger()
+	l := b.open(t)
+	if r.times("max_payload") > 0 {
+		t.Error("it was warned of")
+	}
 	name := strings.Repeat("x", limits.Name-1)
 	event := func(n string) tidings.Event {
 		return tidings.Event{
