@@ -13,11 +13,11 @@ import (
 	"github.com/tidings-dev/tidings"
 )
 
-// What a server has to be. From this version on it says of a batch that it has a
-// message of it already.
+// What a server has to be. Before 2.12.1 it does not say of a batch that it has a
+// message of it already, and 2.12.1 comes to a standstill where it says so.
 const (
-	leastMajor, leastMinor, leastPatch = 2, 12, 1
-	leastVersion                       = "2.12.1"
+	leastMajor, leastMinor, leastPatch = 2, 12, 3
+	leastVersion                       = "2.12.3"
 )
 
 // checkServer says what of a server, of an account and of a stream that is there

@@ -9,7 +9,7 @@
 //	defer log.Close()
 //	hub, err := tidings.New(ctx, log, nil)
 //
-// It needs a server of version 2.12 or later. Package embedded, beneath this one,
+// It needs a server of version 2.12.3 or later. Package embedded, beneath this one,
 // has the server in the process.
 //
 // The seq of an event is its sequence in the stream. Its owner is the last token

@@ -143,7 +143,7 @@ func TestOpenSaysAllThatIsWrong(t *testing.T) {
 	})
 	limit(t, s, server.JetStreamAccountLimits{MaxMemory: -1, MaxStore: -1, MaxStreams: -1, MaxConsumers: -1, MaxBytesRequired: true})
 	b.proxy.Claim("2.11.9")
-	wantRefusal(t, b.proxy.URL(), &b.opts, nil, "version is 2.11.9, want 2.12.1 or later", "max_payload is 1048575", "events of 1048576 bytes",
+	wantRefusal(t, b.proxy.URL(), &b.opts, nil, "version is 2.11.9, want 2.12.3 or later", "max_payload is 1048575", "events of 1048576 bytes",
 		"max_bytes of each stream", "max_age is 1h0m0s, want 0s", "allow_atomic is false, want true")
 }
 
@@ -158,7 +158,7 @@ func limit(t *testing.T, s *server.Server, l server.JetStreamAccountLimits) {
 func TestVersionsAreCompared(t *testing.T) {
 	s := natstest.Start(t, t.TempDir())
 	for version, enough := range map[string]bool{
-		"2.12.0": false, "1.99.99": false, "0.0.0": false, "new": false, "2.12.1": true, "2.12.10": true, "2.13.0": true, "2.15.2-RC.1": true, "3.0.0": true,
+		"2.12.0": false, "2.12.2": false, "1.99.99": false, "0.0.0": false, "new": false, "2.12.3": true, "2.12.10": true, "2.13.0": true, "2.15.2-RC.1": true, "3.0.0": true,
 	} {
 		b := newBackend(t, s.ClientURL())
 		b.proxy.Claim(version)
