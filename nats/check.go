@@ -14,7 +14,7 @@ import (
 )
 
 // What a server has to be. Before 2.12.1 it does not say of a batch that it has a
-// message of it already, and 2.12.1 comes to a standstill where it says so.
+// message of it already, and 2.12.1 may keep a stream locked for ever.
 const (
 	leastMajor, leastMinor, leastPatch = 2, 12, 3
 	leastVersion                       = "2.12.3"

@@ -126,7 +126,7 @@ func passing(err error) bool {
 
 // explained says of an error of connecting what to do about it.
 func explained(err error) error {
-	todo := "see that NATS runs there, and that this machine reaches it"
+	todo := "see that nats-server runs there, and that this machine reaches it"
 	switch {
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked),
 		errors.Is(err, nats.ErrAccountAuthExpired), errors.Is(err, nats.ErrNkeysNotSupported):

@@ -96,7 +96,7 @@ func TestOpenGivesUpWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	_, err := nats.Open(ctx, "nats://127.0.0.1:1", nil)
-	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), "see that NATS runs there") {
+	if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, tidings.ErrUnavailable) || !strings.Contains(err.Error(), "see that nats-server runs there") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -5,15 +5,12 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"net/url"
 	"os"
 	"slices"
 	"strings"
-	"time"
 
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
@@ -76,48 +73,15 @@ func (n *natsLog) place() string {
 	return printable(fmt.Sprintf("NATS at %s, stream %s", strings.Join(hosts, " or "), n.Stream))
 }
 
-// firstPause and longestPause are between attempts to open a log.
-const (
-	firstPause   = time.Second
-	longestPause = 10 * time.Second
-)
-
 // open opens the log, waiting for the server if need be.
 func (n *natsLog) open(ctx context.Context, r *retention, logger *slog.Logger) (*nats.Log, error) {
-	for pause := firstPause; ; pause = min(2*pause, longestPause) {
-		log, err := n.attempt(ctx, r, logger)
-		if err == nil {
-			return log, nil
-		}
-		if ctx.Err() == nil && !passes(err) {
-			return nil, advise(err)
-		}
-		logger.Warn("waiting for NATS", "err", advise(err))
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-			return nil, context.Cause(ctx)
-		}
-	}
-}
-
-// attempt opens the log, if that can be done now. A server leaves what is not
-// permitted without an answer, and says why beside it.
-func (n *natsLog) attempt(ctx context.Context, r *retention, logger *slog.Logger) (*nats.Log, error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
 	o := r.options(logger)
 	o.Stream, o.Replicas = n.Stream, n.Replicas
-	log, err := nats.Open(ctx, n.URL, &o, append(n.options(), client.ErrorHandler(func(_ *client.Conn, _ *client.Subscription, err error) {
-		logger.Warn("connection to NATS", "err", err)
-		if errors.Is(err, client.ErrPermissionViolation) {
-			cancel(err)
-		}
-	}))...)
-	if cause := context.Cause(ctx); err != nil && errors.Is(cause, client.ErrPermissionViolation) {
-		return nil, cause
+	log, err := nats.Open(ctx, n.URL, &o, n.options()...)
+	if err != nil {
+		return nil, advise(err)
 	}
-	return log, err
+	return log, nil
 }
 
 // options returns what identifies the two ends to each other.
@@ -132,19 +96,6 @@ func (n *natsLog) options() (all []client.Option) {
 		all = append(all, client.ClientCert(n.Cert, n.Key))
 	}
 	return all
-}
-
-// passes reports whether an error may be gone if one only waits.
-func passes(err error) bool {
-	if api, ok := errors.AsType[jetstream.JetStreamError](err); ok && api.APIError() != nil {
-		return api.APIError().Code == http.StatusServiceUnavailable && !disabled(err) // a cluster without a leader
-	}
-	at, network := errors.AsType[net.Error](err)
-	if rejected(err) {
-		return network && at.Timeout()
-	}
-	return network || errors.Is(err, io.EOF) || errors.Is(err, client.ErrNoServers) || errors.Is(err, client.ErrTimeout) ||
-		errors.Is(err, client.ErrConnectionClosed) || errors.Is(err, client.ErrDisconnected)
 }
 
 // rejected reports whether an error says that the server ended TLS. It depends on
