@@ -24,21 +24,25 @@ import (
 
 // A replica is a server, which may end and begin again at the same address.
 type replica struct {
-	name     string
-	address  string // host:port
-	database string
-	cmd      *exec.Cmd
-	ended    chan struct{} // closed when the process is gone
-	err      error         // of its end
+	name    string
+	address string // host:port
+	place          // where its log is
+	cmd     *exec.Cmd
+	ended   chan struct{} // closed when the process is gone
+	err     error         // of its end
 
 	mu   sync.Mutex // guards said
 	said strings.Builder
 }
 
+// A place is where a log is: in a database or on a server of NATS, and at which
+// URL.
+type place struct{ log, url string }
+
 // newReplica returns a replica that does not run yet.
-func newReplica(t *testing.T, name, database string) *replica {
+func newReplica(t *testing.T, name string, at place) *replica {
 	t.Helper()
-	r := &replica{name: name, database: database, address: freeAddress(t)}
+	r := &replica{name: name, place: at, address: freeAddress(t)}
 	t.Cleanup(func() {
 		if r.running() {
 			r.end(t)
@@ -81,8 +85,8 @@ func (r *replica) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.cmd = exec.CommandContext(ctx, path, "serve", "--log", "postgres", "--addr", r.address, "--drain", "1s", "--retry", "200ms")
-	r.cmd.Env = append(os.Environ(), "NO_COLOR=1", "GORACE=atexit_sleep_ms=0", "TIDINGS_POSTGRES_URL="+r.database)
+	r.cmd = exec.CommandContext(ctx, path, "serve", "--log", r.place.log, "--addr", r.address, "--drain", "1s", "--retry", "200ms")
+	r.cmd.Env = append(os.Environ(), "NO_COLOR=1", "GORACE=atexit_sleep_ms=0", "TIDINGS_"+strings.ToUpper(r.place.log)+"_URL="+r.place.url)
 	output, err := r.cmd.StderrPipe()
 	if err != nil {
 		return err

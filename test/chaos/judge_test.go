@@ -36,13 +36,22 @@ func (s *scene) end() {
 	s.judge(log)
 }
 
-// log returns the log as the database has it now. It may be asked for when the
+// log returns the log as it is now, where it is. It may be asked for when the
 // scene's time is over.
 func (s *scene) log() []sight {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
-	c, err := pgx.Connect(ctx, s.database)
+	if s.place.log == "nats" {
+		return streamed(s.t, ctx, s.place.url)
+	}
+	return s.rows(ctx)
+}
+
+// rows returns the log as the database has it.
+func (s *scene) rows(ctx context.Context) []sight {
+	s.t.Helper()
+	c, err := pgx.Connect(ctx, s.place.url)
 	if err != nil {
 		s.t.Fatal(err)
 	}

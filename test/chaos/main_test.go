@@ -1,6 +1,6 @@
 // Package chaos_test proves what is promised of several servers that share a
-// log in PostgreSQL, while something bad happens to them, to the database or to
-// the wire between. Servers, database, publishers and subscribers are real. What
+// log, in PostgreSQL or in NATS, while something bad happens to them, to what has
+// the log or to the wire between. Servers, database, publishers and subscribers are real. What
 // publishers were told and subscribers saw is recorded and judged afterwards:
 // see judge_test.go.
 package chaos_test
@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+
+	"github.com/tidings-dev/tidings/internal/natstest"
 )
 
 // root is where the module is.
@@ -30,6 +32,7 @@ var seed = flag.Uint64("seed", 0, "of what is random; 0 chooses one")
 var workspace string
 
 func TestMain(m *testing.M) {
+	natstest.Main()
 	os.Exit(run(m))
 }
 

@@ -14,25 +14,27 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/tidings-dev/tidings/client"
+	"github.com/tidings-dev/tidings/internal/natstest"
 	"github.com/tidings-dev/tidings/internal/pgtest"
 )
 
 // A plan says what there is in a scene.
 type plan struct {
 	replicas int
-	server   *pgtest.Server // nil: the one that all tests share
-	proxied  bool           // each replica has a proxy between itself and the database
-	table    bool           // an application publishes from its transactions
+	server   *pgtest.Server    // nil: the one that all tests share
+	nats     *natstest.Process // has the log instead, if it is there
+	proxied  bool              // each replica has a proxy between itself and the database
+	table    bool              // an application publishes from its transactions
 }
 
-// A scene is a fleet on a database of its own, with publishers and subscribers
+// A scene is a fleet on a log of its own, with publishers and subscribers
 // on every replica.
 type scene struct {
 	history
 	t        *testing.T
 	ctx      context.Context
 	random   *rand.Rand
-	database string
+	place    place
 	fleet    []*replica
 	proxies  []*pgtest.Proxy
 	http     *http.Client
@@ -52,12 +54,9 @@ func begin(t *testing.T, p plan) *scene {
 	skipShort(t)
 	s := &scene{t: t, ctx: within(t, patience), done: make(chan struct{})}
 	s.random = rand.New(rand.NewPCG(chosen(t), 0))
-	if p.server == nil {
-		p.server = pgtest.Shared(t)
-	}
-	s.database = p.server.Database(t)
+	s.place = p.place(t)
 	for i := range p.replicas {
-		s.place(i, p.proxied)
+		s.enrol(i, p.proxied)
 	}
 	startAll(t, s.ctx, s.fleet)
 	s.subscribe()
@@ -74,14 +73,26 @@ func begin(t *testing.T, p plan) *scene {
 	return s
 }
 
-// place adds replica number i, which does not run yet.
-func (s *scene) place(i int, proxied bool) {
-	database := s.database
-	if proxied {
-		s.proxies = append(s.proxies, pgtest.NewProxy(s.t, database))
-		database = s.proxies[i].URL()
+// place returns where the log of a scene is, which nobody else has.
+func (p *plan) place(t *testing.T) place {
+	t.Helper()
+	switch {
+	case p.nats != nil:
+		return place{"nats", p.nats.URL()}
+	case p.server == nil:
+		p.server = pgtest.Shared(t)
 	}
-	s.fleet = append(s.fleet, newReplica(s.t, fmt.Sprintf("replica-%d", i), database))
+	return place{"postgres", p.server.Database(t)}
+}
+
+// enrol adds replica number i, which does not run yet.
+func (s *scene) enrol(i int, proxied bool) {
+	at := s.place
+	if proxied {
+		s.proxies = append(s.proxies, pgtest.NewProxy(s.t, at.url))
+		at.url = s.proxies[i].URL()
+	}
+	s.fleet = append(s.fleet, newReplica(s.t, fmt.Sprintf("replica-%d", i), at))
 }
 
 // publishersAt returns the publishers of a replica: one that stays there, one
@@ -119,7 +130,7 @@ func (s *scene) client(r *replica, o *client.Options) *client.Client {
 // apply adds the application's table and who changes it.
 func (s *scene) apply() {
 	s.exec(orders)
-	p, leave := application("orders", s.database)
+	p, leave := application("orders", s.place.url)
 	p.at = -1
 	s.publishers = append(s.publishers, p)
 	s.t.Cleanup(leave)
@@ -274,7 +285,7 @@ func (s *scene) exec(sql string) {
 // connect returns a connection to the scene's database.
 func (s *scene) connect() *pgx.Conn {
 	s.t.Helper()
-	c, err := pgx.Connect(s.ctx, s.database)
+	c, err := pgx.Connect(s.ctx, s.place.url)
 	if err != nil {
 		s.t.Fatal(err)
 	}

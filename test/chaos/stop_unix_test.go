@@ -6,6 +6,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tidings-dev/tidings/internal/natstest"
 )
 
 // stopped is how long a replica stands still.
@@ -35,6 +37,24 @@ func TestStoppedReplicaHoldsUpNobodyElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.advance(10, at(still))
+	s.end()
+}
+
+// A server of NATS that stands still holds up everybody, and nothing is lost.
+func TestStoppedNATSLosesAndDoublesNothing(t *testing.T) {
+	skipShort(t)
+	t.Parallel() // it waits most of the time
+	server := natstest.NewProcess(t, t.TempDir())
+	s := begin(t, plan{replicas: 2, nats: server})
+	over := time.After(stopped)
+	server.Pause(t)
+	before := s.acked(0) + s.acked(1)
+	<-over
+	if after := s.acked(0) + s.acked(1); after-before > 10 {
+		t.Errorf("%d events were acknowledged while it stood still", after-before)
+	}
+	server.Continue(t)
+	s.advance(10, everybody)
 	s.end()
 }
 
