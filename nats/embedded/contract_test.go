@@ -42,10 +42,14 @@ func newPlace(t testing.TB, dir string) *place {
 	return p
 }
 
-// restart closes the log, does something to its files, and opens it again.
+// restart closes the log, does something to its files, and opens it again. Nothing
+// is left that says how far it went, as when all is of a copy.
 func (p *place) restart(t testing.TB, meanwhile func(store string)) {
 	t.Helper()
 	if err := p.now.Load().Close(); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(filepath.Join(p.dir, "tidings.head")); err != nil {
 		t.Fatal(err)
 	}
 	meanwhile(filepath.Join(p.dir, "nats"))
