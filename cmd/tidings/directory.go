@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -31,11 +32,12 @@ type directoryLog struct {
 type retention struct {
 	RetainAge   ageBound  `default:"7d" env:"TIDINGS_RETAIN_AGE" placeholder:"AGE" help:"How long events are kept, such as 7d or 12h, or unlimited (${default}); on a server of NATS, too."`
 	RetainBytes sizeBound `default:"16GiB" env:"TIDINGS_RETAIN_BYTES" placeholder:"SIZE" help:"How much of the disk events may take before the oldest go, such as 500MB or 16GiB, or unlimited (${default}); on a server of NATS, too."`
+	AcceptLoss  bool      `env:"TIDINGS_ACCEPT_LOSS" help:"Start though files were damaged and events are missing: readers are told, and what is older is discarded. For one start; on a server of NATS, too."`
 }
 
 // options returns the options of a log with these bounds.
 func (r *retention) options(logger *slog.Logger) nats.Options {
-	return nats.Options{RetainAge: time.Duration(r.RetainAge), RetainBytes: int64(r.RetainBytes), Logger: logger}
+	return nats.Options{RetainAge: time.Duration(r.RetainAge), RetainBytes: int64(r.RetainBytes), AcceptLoss: r.AcceptLoss, Logger: logger}
 }
 
 // path returns where the directory is, from the root on: what is said of it is
@@ -57,6 +59,9 @@ func (d *directoryLog) path() string {
 // open opens the log.
 func (d *directoryLog) open(ctx context.Context, r *retention, logger *slog.Logger) (*embedded.Log, error) {
 	log, err := embedded.Open(ctx, d.path(), d.options(r, logger))
+	if errors.Is(err, nats.ErrDamaged) {
+		return nil, fmt.Errorf("%w (in the command: --accept-loss)", err)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("%w (--data-dir says where events are kept)", err)
 	}

@@ -237,3 +237,37 @@ func TestFlagsOfADirectoryReachTheLog(t *testing.T) {
 		}
 	}
 }
+
+// A server does not start on files that were damaged, unless it is told to; then it
+// tells clients what they lost.
+func TestDamagedFilesAreRefusedOrTheLossIsTold(t *testing.T) {
+	dir := t.TempDir()
+	r := newReplica(t, "--data-dir", dir)
+	early := listen(t, r.url(), "")
+	sayAll(t, r.url(), "1", "2", "3", "4", "5")
+	early.hears(2)
+	r.signal()
+	r.end()
+	blocks, err := filepath.Glob(filepath.Join(dir, "nats/jetstream/*/streams/TIDINGS/msgs/*.blk"))
+	if err != nil || len(blocks) != 1 {
+		t.Fatalf("%q, %v", blocks, err)
+	}
+	info, err := os.Stat(blocks[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(blocks[0], info.Size()-10); err != nil {
+		t.Fatal(err)
+	}
+	got := finished(t, "", "serve", "--addr", r.addr, "--data-dir", dir)
+	if got.code != 1 || !strings.Contains(got.err, "events are missing that nobody discarded") || !strings.Contains(got.err, "--accept-loss") {
+		t.Errorf("%+v", got)
+	}
+	r.log = append(r.log, "--accept-loss")
+	r.start(t)
+	late := listen(t, r.url(), early.last)
+	sayAll(t, r.url(), "6")
+	if got := late.hears(2); !strings.HasPrefix(got[0], "tidings.lost: ") || got[1] != "6" {
+		t.Errorf("heard %q", got)
+	}
+}

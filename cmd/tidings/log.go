@@ -103,7 +103,7 @@ func logOf(f *kong.Flag) string {
 	if strings.HasPrefix(f.Name, "postgres-") {
 		return databaseLog
 	}
-	if strings.HasPrefix(f.Name, "nats-") || strings.HasPrefix(f.Name, "retain-") || slices.Contains(directoryFlags, f.Name) {
+	if strings.HasPrefix(f.Name, "nats-") || strings.HasPrefix(f.Name, "retain-") || f.Name == "accept-loss" || slices.Contains(directoryFlags, f.Name) {
 		return jetStreamLog
 	}
 	return ""

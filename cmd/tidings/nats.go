@@ -123,6 +123,7 @@ func advise(err error) error {
 		{rejected(err), "the server may want a certificate: --nats-cert and --nats-key"},
 		{errors.Is(err, client.ErrSecureConnWanted), "the server has no TLS: leave out tls:// and the flags for it, or have the server use it"},
 		{errors.Is(err, client.ErrPermissionViolation), "docs/operations.md has the permissions that a user needs"},
+		{errors.Is(err, nats.ErrDamaged), "in the command: --accept-loss"},
 		{disabled(err), "start nats-server with -js, and enable it for the account"},
 	} {
 		if a.applies {
