@@ -83,7 +83,7 @@ func (l *Log) readAccounts(ctx context.Context, creation tidings.ID) error {
 			return err
 		}
 		for _, m := range page {
-			if err := l.take(m); err != nil {
+			if err := l.takeEntry(m); err != nil {
 				return fmt.Errorf("what the bucket has as %s cannot be read: %w", m.Subject, err)
 			}
 			a.revision = m.seq
@@ -92,9 +92,9 @@ func (l *Log) readAccounts(ctx context.Context, creation tidings.ID) error {
 	return nil
 }
 
-// take takes note of one entry of the bucket. It is called with the lock of the
+// takeEntry takes note of one entry of the bucket. It is called with the lock of the
 // accounts held.
-func (l *Log) take(m stored) error {
+func (l *Log) takeEntry(m stored) error {
 	switch key := strings.TrimPrefix(m.Subject, l.names.stateKey("")); {
 	case strings.HasPrefix(key, "gone."):
 		return l.accounts.take(strings.TrimPrefix(key, "gone."), m.Data)

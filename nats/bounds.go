@@ -112,28 +112,50 @@ func (l *Log) floor(ctx context.Context, creation tidings.ID) (tidings.ID, uint6
 // begin returns from where a reader at a position goes on, which is proven to be
 // one of this log. Zero is the floor.
 func (l *Log) begin(ctx context.Context, b span, after tidings.ID) (tidings.ID, error) {
+	at, proven, err := b.begin(after)
+	if proven || err != nil {
+		return at, err
+	}
+	return at, l.proveOrGone(ctx, b, at)
+}
+
+// begin is begin of the Log, as far as bounds tell: they do not prove a position
+// between them.
+func (b span) begin(after tidings.ID) (at tidings.ID, proven bool, err error) {
 	switch {
 	case after.IsZero():
-		return b.floor, nil
+		return b.floor, true, nil
 	case after == b.floor, after == b.head:
-		return after, nil
+		return after, true, nil
 	case after.Seq() > b.head.Seq(), after.Seq() == 0 && after != b.creation, after.Seq() == b.floor.Seq():
-		return after, tidings.ErrForeign
+		return after, false, tidings.ErrForeign
 	case after.Seq() < b.floor.Seq():
-		return after, &tidings.TruncatedError{Floor: b.floor}
+		return after, false, &tidings.TruncatedError{Floor: b.floor}
 	}
-	m, err := l.one(ctx, query{Seq: after.Seq()})
-	if isGone(err) {
-		return after, l.explain(ctx, b.creation, runs{{after.Seq(), after.Seq()}})
-	}
+	return after, false, nil
+}
+
+// prove returns ErrForeign if another event is where a position was, and errNone if
+// none is.
+func (l *Log) prove(ctx context.Context, at tidings.ID) error {
+	m, err := l.one(ctx, query{Seq: at.Seq()})
 	if err != nil {
-		return after, err
+		return err
 	}
 	id, err := position(m.Msg, m.seq)
-	if err == nil && id != after {
+	if err == nil && id != at {
 		err = tidings.ErrForeign
 	}
-	return after, err
+	return err
+}
+
+// proveOrGone is prove, for a position that may be of a purged event.
+func (l *Log) proveOrGone(ctx context.Context, b span, at tidings.ID) error {
+	err := l.prove(ctx, at)
+	if isGone(err) {
+		return l.explain(ctx, b.creation, runs{{at.Seq(), at.Seq()}})
+	}
+	return err
 }
 
 // overtaken returns a TruncatedError if something after a position was discarded
@@ -143,8 +165,25 @@ func (l *Log) overtaken(ctx context.Context, creation, after tidings.ID) error {
 	if err != nil {
 		return err
 	}
-	if at.Seq() > after.Seq() {
-		return &tidings.TruncatedError{Floor: at}
+	return truncated(at, after)
+}
+
+// overtakenShared is overtaken, for one of many who may ask the same.
+func (l *Log) overtakenShared(ctx context.Context, creation, after tidings.ID) error {
+	at, err := l.floors.ask(ctx, l, func(ctx context.Context) (tidings.ID, error) {
+		at, _, err := l.floor(ctx, creation)
+		return at, err
+	})
+	if err != nil {
+		return err
+	}
+	return truncated(at, after)
+}
+
+// truncated returns a TruncatedError if a floor is after a position.
+func truncated(floor, at tidings.ID) error {
+	if floor.Seq() > at.Seq() {
+		return &tidings.TruncatedError{Floor: floor}
 	}
 	return nil
 }

@@ -92,10 +92,23 @@ func (b *backend) remembersLast(t testing.TB) (remembers bool) {
 }
 
 func TestLogKeepsTheContract(t *testing.T) {
+	keepsTheContract(t, func(l *nats.Log) {})
+}
+
+// What a herd is served by serves whoever reads.
+func TestLogKeepsTheContractWhereReadersShare(t *testing.T) {
+	keepsTheContract(t, (*nats.Log).ShareAlways)
+}
+
+func keepsTheContract(t *testing.T, prepare func(*nats.Log)) {
 	p := natstest.NewProcess(t, t.TempDir())
 	tidingstest.TestLog(t, tidingstest.Harness[*backend]{
-		New:  func(t testing.TB) *backend { return newBackend(t, p.URL()) },
-		Open: func(t testing.TB, b *backend) tidings.Log { return b.open(t) },
+		New: func(t testing.TB) *backend { return newBackend(t, p.URL()) },
+		Open: func(t testing.TB, b *backend) tidings.Log {
+			l := b.open(t)
+			prepare(l)
+			return l
+		},
 		PassKeyWindow: func(t testing.TB, b *backend) {
 			b.change(t, func(c *jetstream.StreamConfig) { c.Duplicates = 100 * time.Millisecond })
 			waitFor(t, "end of the key window", func() bool { return !b.remembersLast(t) })

@@ -17,3 +17,6 @@ func (l *Log) Retain(now time.Time) { l.retainOnce(now) }
 
 // Largest is how large the message of an event can be.
 var Largest = largest
+
+// ShareAlways has whatever is read be read for all.
+func (l *Log) ShareAlways() { l.scan.crowd = 1 }

@@ -24,6 +24,9 @@ type Log struct {
 	state    atomic.Pointer[jetstream.KeyValue] // see bucket
 	link     *link
 	acks     *acks
+	scan     *scan
+	spans    question[span]
+	floors   question[tidings.ID]
 	purges   purges
 	health   health
 	accounts accounts
@@ -34,7 +37,8 @@ type Log struct {
 	inProcess bool
 	life      context.Context // ends with Close
 	end       context.CancelCauseFunc
-	work      sync.WaitGroup // who discards
+	beginning sync.Mutex     // is held where work begins, and when life ends
+	work      sync.WaitGroup // who discards, and who asks and loads for others
 	closing   sync.Once
 	release   func() // what is to be done after that
 }
@@ -72,11 +76,11 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, verified: newVerified(), inProcess: nc.Opts.InProcessServer != nil}
+	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, scan: newScan(), verified: newVerified(), inProcess: nc.Opts.InProcessServer != nil}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
-	if err := l.prove(ctx); err != nil {
+	if err := l.lookThrough(ctx); err != nil {
 		return nil, fmt.Errorf("nats: the stream %s: %w", o.Stream, err)
 	}
 	l.life, l.end = context.WithCancelCause(context.Background())
@@ -134,13 +138,27 @@ func (l *Log) stateConfig() jetstream.KeyValueConfig {
 // nothing is left.
 func (l *Log) Close() error {
 	l.closing.Do(func() {
+		l.beginning.Lock()
 		l.end(tidings.ErrClosed)
+		l.beginning.Unlock()
 		l.work.Wait()
 		if l.release != nil {
 			l.release()
 		}
 	})
 	return nil
+}
+
+// beside has something done for which Close waits, and reports whether it is: not
+// of a log that is closed.
+func (l *Log) beside(work func()) bool {
+	l.beginning.Lock()
+	defer l.beginning.Unlock()
+	if l.life.Err() != nil {
+		return false
+	}
+	l.work.Go(work)
+	return true
 }
 
 // use returns a context that also ends when the log is closed, and what lets go

@@ -41,11 +41,11 @@ func (l *Log) failed(ctx context.Context, what string, err error) error {
 
 // read is Read, but for its error, after which nothing follows.
 func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, yield func(tidings.Batch, error) bool) error {
-	b, err := l.bounds(ctx)
+	b, err := l.spans.ask(ctx, l, l.survey)
 	if err != nil {
 		return err
 	}
-	from, err := l.begin(ctx, b, after)
+	from, err := l.beginShared(ctx, b, after)
 	if err != nil {
 		return err
 	}
@@ -59,11 +59,11 @@ func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, 
 	}
 	through := from
 	for {
-		batch, end, err := l.readPage(ctx, sel, b, through)
+		batch, end, err := l.next(ctx, sel, through, b)
 		if err != nil {
 			return err
 		}
-		if err := l.overtaken(ctx, b.creation, through); err != nil {
+		if err := l.overtakenShared(ctx, b.creation, through); err != nil {
 			return err
 		}
 		through = batch.Through
@@ -145,13 +145,10 @@ func (l *Log) subject(sel tidings.Selector) string {
 }
 
 // purgedSince returns a TruncatedError if an owner's events were discarded on
-// request after a position.
+// request after a position, as far as is known.
 func (l *Log) purgedSince(ctx context.Context, sel tidings.Selector, after tidings.ID) error {
-	if sel.Everyone {
+	if sel.Everyone || after.IsZero() {
 		return nil
-	}
-	if err := l.learnPurges(ctx); err != nil || after.IsZero() {
-		return err
 	}
 	if floor := l.purges.when(sel.User); floor.Seq() > after.Seq() {
 		return &tidings.TruncatedError{Floor: floor}

@@ -148,11 +148,15 @@ func (f *follower) missing(batch tidings.Batch) runs {
 	if whole.last-f.through.Seq() == uint64(len(batch.Events)) {
 		return nil
 	}
-	var there runs
-	for i := range batch.Events {
-		there = there.add(batch.Events[i].ID.Seq())
+	return runs{whole}.without(placesOf(batch.Events))
+}
+
+// placesOf returns where events are.
+func placesOf(events []tidings.Event) (places runs) {
+	for i := range events {
+		places = places.add(events[i].ID.Seq())
 	}
-	return runs{whole}.without(there)
+	return places
 }
 
 // take waits for the next message, and reports whether more are on their way.

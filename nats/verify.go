@@ -30,9 +30,9 @@ type verified struct {
 
 func newVerified() *verified { return &verified{after: math.MaxUint64, changed: make(chan struct{})} }
 
-// prove looks through the newest events, learns of purges and completes those that
+// lookThrough looks through the newest events, learns of purges and completes those that
 // others left.
-func (l *Log) prove(ctx context.Context) error {
+func (l *Log) lookThrough(ctx context.Context) error {
 	b, err := l.bounds(ctx)
 	if err != nil {
 		return err
