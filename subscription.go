@@ -53,11 +53,11 @@ type Subscription struct {
 // waits, for the log and for at most as long as ctx allows; if the log fails,
 // the error is the log's and the next call tries again.
 func (s *Subscription) Pending(ctx context.Context, buffer []Event) (Batch, error) {
-	for into := room(buffer); ; {
+	for {
 		if err := cmp.Or(s.over(), context.Cause(ctx)); err != nil {
 			return Batch{}, err
 		}
-		batch, again, err := s.step(ctx, into)
+		batch, again, err := s.step(ctx, buffer)
 		if !again || err != nil {
 			s.handed(len(batch.Events))
 			return batch, err
@@ -88,14 +88,14 @@ func (s *Subscription) Ready() <-chan struct{} { return s.cursor.ready }
 
 // step makes one attempt. It asks for another one where it got further but has
 // nothing to show for it.
-func (s *Subscription) step(ctx context.Context, into []Event) (batch Batch, again bool, err error) {
+func (s *Subscription) step(ctx context.Context, buffer []Event) (batch Batch, again bool, err error) {
 	if !s.foreign.IsZero() {
 		return Batch{}, false, s.tellForeign()
 	}
 	if s.behind {
 		return s.catchUp(ctx)
 	}
-	taken, err := s.take(into, false)
+	taken, err := s.take(room(buffer), false)
 	return Batch{taken.events, taken.at}, len(taken.events) == 0 && !taken.idle, err
 }
 

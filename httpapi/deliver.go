@@ -263,9 +263,8 @@ func (s *stream) events(b *delivery.Buffer) (more bool, err error) {
 		s.batch = s.frames(b, s.batch)
 		return true, nil
 	}
-	buffer := eventBuffers.Get().(*[]tidings.Event)
-	batch, more, err := s.pending(*buffer)
-	defer returnEvents(buffer, len(batch.Events))
+	batch, more, done, err := s.pending()
+	defer done()
 	if lost, ok := errors.AsType[*tidings.LostError](err); ok {
 		return true, s.lost(b, lost)
 	}
@@ -280,15 +279,23 @@ func (s *stream) events(b *delivery.Buffer) (more bool, err error) {
 	return more, nil
 }
 
-// pending returns what comes next.
-func (s *stream) pending(buffer []tidings.Event) (batch tidings.Batch, more bool, err error) {
-	if !s.sub.Behind() {
-		return s.sub.TryPending(buffer)
+// pending returns what comes next, and what lets go of it.
+func (s *stream) pending() (batch tidings.Batch, more bool, done func(), err error) {
+	if s.sub.Behind() {
+		batch, err = s.history()
+		return batch, true, func() {}, err
 	}
+	buffer := eventBuffers.Get().(*[]tidings.Event)
+	batch, more, err = s.sub.TryPending(*buffer)
+	return batch, more, func() { returnEvents(buffer, len(batch.Events)) }, err
+}
+
+// history returns what comes next of the log, for which it waits. Thousands may do
+// that at once, so it holds next to nothing meanwhile.
+func (s *stream) history() (tidings.Batch, error) {
 	ctx, done := s.context(s.ctx)
 	defer done()
-	batch, err = s.sub.Pending(ctx, buffer)
-	return batch, true, err
+	return s.sub.Pending(ctx, make([]tidings.Event, 0, 4)) // for what the window has then
 }
 
 // frames adds the frames of events until there are enough, and returns the

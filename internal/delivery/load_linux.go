@@ -42,7 +42,6 @@ func (w *writer) collect(c *Conn) {
 	default:
 		c.load = nil
 		w.send(c, l.buffer, l.more, l.err)
-		l.buffer.giveBack()
 	}
 }
 
@@ -60,12 +59,13 @@ func (l *load) abandon(err error) bool {
 	return true
 }
 
-// run calls Fill, unless that was given up.
+// run calls Fill, unless that was given up. Memory of a buffer that others had would
+// be held as long as that waits, and thousands may.
 func (l *load) run() {
 	if l.begun.Swap(true) {
 		return
 	}
-	l.buffer = buffers.Get().(*Buffer)
+	l.buffer = new(Buffer)
 	l.more, l.err = l.stream.Fill(l.buffer)
 	l.done.Store(true)
 	l.c.push(l.c)

@@ -133,6 +133,34 @@ func TestOnlySoManyFillsBlockAtOnce(t *testing.T) {
 	}
 }
 
+// Thousands may wait at once.
+func TestAFillThatWaitsHoldsNoMemoryForWhatItWillSay(t *testing.T) {
+	both(t, testAFillThatWaitsHoldsNoMemoryForWhatItWillSay)
+}
+
+func testAFillThatWaitsHoldsNoMemoryForWhatItWillSay(t *testing.T, newServer maker) {
+	s, l := newServer(t, nil), listen(t, "tcp")
+	client, c := connect(t, l)
+	said, most := make([]byte, delivery.MaxFill), 0
+	n := 0
+	stream := serve(t, s, c, &script{
+		blocks: func() bool { return true },
+		fill: func(b *delivery.Buffer) (bool, error) {
+			most = max(most, cap(b.B))
+			b.B = append(b.B, said...)
+			if n++; n == 20 {
+				return false, errOver
+			}
+			return true, nil
+		},
+	})
+	got := readAll(t, client)
+	_ = stream.why(t)
+	if len(got) != n*len(said) || most > 0 {
+		t.Errorf("got %d bytes of %d Fills, one of which began with room for %d", len(got), n, most)
+	}
+}
+
 func TestAStreamIsInterruptedWhenItsClientGoes(t *testing.T) {
 	both(t, testAStreamIsInterruptedWhenItsClientGoes)
 }

@@ -22,8 +22,10 @@ type Options struct {
 	// and so how late both may be: by default every 250 ms.
 	Tick time.Duration
 
-	// Loads is how many Fills of a Server that block run at once: by default 64.
-	// Others wait for their turn.
+	// Loads is how many Fills of a Server that block run at once: by default
+	// 16,384. Others wait for their turn. Each costs a goroutine, of about 8 KB, and
+	// nothing else while it waits. Those who wait for the same are to wait together,
+	// so it is what they wait for that limits how much it is asked.
 	Loads int
 }
 
@@ -36,7 +38,7 @@ func (o *Options) withDefaults() Options {
 	c.Writers = positive(c.Writers, runtime.GOMAXPROCS(0))
 	c.WriteTimeout = positive(c.WriteTimeout, 10*time.Second)
 	c.Tick = positive(c.Tick, 250*time.Millisecond)
-	c.Loads = positive(c.Loads, 64)
+	c.Loads = positive(c.Loads, 16384)
 	return c
 }
 

@@ -106,10 +106,10 @@ func (p *peer) serve() {
 	}
 }
 
-// load is serve for a Fill that blocks.
+// load is serve for a Fill that blocks, with a buffer that has no memory yet: it may
+// be long until it needs some.
 func (p *peer) load() {
-	b := buffers.Get().(*Buffer)
-	defer b.giveBack()
+	b := new(Buffer)
 	p.aside = true
 	more, err := p.fillBlocking(b)
 	p.deliver(b, more, err)
