@@ -1,8 +1,10 @@
 package nats
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -15,7 +17,9 @@ type chunk struct {
 	order    []int32 // the events of one owner after those of another
 	owners   map[string]part
 	bytes    int
-	used     uint64 // when it was used last; the scan's lock guards it
+	used     uint64            // when it was used last; the scan's lock guards it
+	names    map[string]string // those that several events have, while they are added
+	rest     []byte            // of the memory for payloads
 }
 
 // A part is where the events of an owner are in a chunk's order.
@@ -24,18 +28,53 @@ type part struct{ at, end int32 }
 // Bounds of a chunk. They are few enough for a reader to wait for, and enough for
 // an owner to have some.
 const (
-	chunkEvents = 8192
-	chunkBytes  = 8 << 20
+	chunkEvents = 32 << 10
+	chunkBytes  = 16 << 20
+	chunkGrain  = 1 << 10 // begins at a multiple
 )
 
 // eventBytes is about what an event costs in memory besides its payload.
 const eventBytes = 300
 
-// add appends what follows.
+// newChunk returns a chunk to which at most n events will be added.
+func newChunk(from, n uint64) *chunk {
+	return &chunk{from: from, to: from, events: make([]tidings.Event, 0, n), names: make(map[string]string)}
+}
+
+// add appends what follows. It keeps nothing of the message that e was in, which is
+// several times as large.
 func (c *chunk) add(e tidings.Event) {
+	e.Data, e.Key, e.Trace = c.copied(e.Data), strings.Clone(e.Key), strings.Clone(e.Trace)
+	e.Channel, e.Session, e.Type = tidings.Channel(c.name(string(e.Channel))), c.name(e.Session), c.name(e.Type)
 	c.events = append(c.events, e)
 	c.bytes += eventBytes + len(e.Data)
 	c.to = e.ID.Seq()
+}
+
+// payloads is how much memory for payloads is had at once.
+const payloads = 64 << 10
+
+// copied returns a copy of a payload, in memory of several.
+func (c *chunk) copied(data []byte) []byte {
+	if len(data) > payloads/8 {
+		return bytes.Clone(data)
+	}
+	if len(data) > len(c.rest) {
+		c.rest = make([]byte, payloads)
+	}
+	n := copy(c.rest, data)
+	data, c.rest = c.rest[:n:n], c.rest[n:]
+	return data
+}
+
+// name returns a name that other events may have too.
+func (c *chunk) name(name string) string {
+	known, ok := c.names[name]
+	if !ok {
+		known = strings.Clone(name)
+		c.names[known] = known
+	}
+	return known
 }
 
 // arrange finds what is whose, after everything was added.
@@ -59,6 +98,7 @@ func (c *chunk) arrange() {
 		c.owners[c.events[i].User] = p
 	}
 	c.bytes += 4096 + 64*len(c.owners)
+	c.names, c.rest = nil, nil
 }
 
 // covers reports whether a place is in the range.

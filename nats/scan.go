@@ -42,11 +42,11 @@ type scan struct {
 
 // Bounds of what is shared and of what is asked at once.
 const (
-	crowd     = 32       // loading a chunk costs as much as this many readers who pass by its events, or more
-	scanRoom  = 64 << 20 // for chunks
-	readRoom  = 64 << 20 // for what all readers together hold, about
-	readLeast = 4 << 10  // of which each may hold so much
-	turns     = 16       // who ask the stream by themselves at once
+	crowd     = 32        // loading a chunk costs as much as this many readers who pass by its events, or more
+	scanRoom  = 96 << 20  // for chunks
+	readRoom  = 128 << 20 // for what all readers together hold, about
+	readLeast = 4 << 10   // of which each may hold so much
+	turns     = 4         // who ask the stream by themselves at once: it answers one after the other
 )
 
 // A want is a chunk that somebody waits for.
@@ -216,7 +216,7 @@ func (s *scan) want(l *Log, seq uint64, i int, b span) *want {
 	}
 	s.sweeping = true
 	w := &want{
-		creation: b.creation, from: placeOf(seq) * chunkEvents, to: min((placeOf(seq)+1)*chunkEvents, b.head.Seq()),
+		creation: b.creation, from: (seq - 1) / chunkGrain * chunkGrain, to: min((placeOf(seq)+1)*chunkEvents, b.head.Seq()),
 		since: time.Now(), done: make(chan struct{}),
 	}
 	if i >= 0 {

@@ -19,10 +19,10 @@ import (
 
 // How a sweep goes on.
 const (
-	fetchEvents   = 1024
+	fetchEvents   = 4096
 	fetchBytes    = 24 << 20 // more than any event has
 	sweepPatience = time.Second
-	longWait      = time.Second // after which who waits is not overtaken any more
+	longWait      = 5 * time.Second // after which who waits is not overtaken any more
 )
 
 // sweep loads what is wanted, until nothing was for a while.
@@ -111,7 +111,7 @@ func (s *sweeper) end() {
 
 // load reads a chunk, or the beginning of one that is large.
 func (s *sweeper) load(ctx context.Context, w *want) (*chunk, error) {
-	c := &chunk{from: w.from, to: w.from, events: make([]tidings.Event, 0, w.to-w.from)}
+	c := newChunk(w.from, w.to-w.from)
 	err := s.fill(ctx, c, w)
 	if err != nil {
 		s.end()

@@ -24,6 +24,10 @@ const (
 )
 
 func TestMain(m *testing.M) {
+	if dir := os.Getenv(serverDir); dir != "" {
+		fmt.Fprintln(os.Stderr, serve(dir))
+		os.Exit(1)
+	}
 	if dir := os.Getenv(victimDir); dir != "" {
 		from, err := strconv.Atoi(os.Getenv(victimFrom))
 		if err == nil {
