@@ -109,10 +109,10 @@ func runVictim(t *testing.T, dir string, from int) (acknowledged []string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(out)
+	lines, last := bufio.NewScanner(out), rand.N(16)
 	for lines.Scan() {
-		if len(acknowledged) == 0 {
-			time.AfterFunc(rand.N(30*time.Millisecond), func() { _ = cmd.Process.Kill() })
+		if len(acknowledged) == last {
+			time.AfterFunc(rand.N(3*time.Millisecond), func() { _ = cmd.Process.Kill() })
 		}
 		var n int
 		var id string
