@@ -69,7 +69,7 @@ func (b *bench) prepare(ctx context.Context, chosen []scenario) error {
 			return err
 		}
 	}
-	if slices.ContainsFunc(chosen, func(s scenario) bool { return s.database }) {
+	if slices.ContainsFunc(chosen, func(s scenario) bool { return s.log == "postgres" }) {
 		b.database, err = startDatabase(ctx, b.dir)
 	}
 	return err
@@ -200,16 +200,10 @@ func (b *bench) start(ctx context.Context, s *scenario, p *peer) (*server, error
 	args = pinned(b.serverCPU, args)
 	server := &server{cmd: exec.CommandContext(ctx, args[0], args[1:]...), port: port, dir: dir}
 	server.cmd.Stderr = &server.errs
-	switch {
-	case p.hub && !s.database:
-		server.cmd.Args = append(server.cmd.Args, "--log", "memory")
-	case s.database:
-		server.cmd.Args = append(server.cmd.Args, "--log", "postgres")
-		url, err := b.database.fresh(ctx)
-		if err != nil {
+	if p.hub {
+		if err := b.keep(ctx, server, s.log); err != nil {
 			return nil, err
 		}
-		server.cmd.Env = append(os.Environ(), "TIDINGS_POSTGRES_URL="+url)
 	}
 	if err := server.cmd.Start(); err != nil {
 		return nil, err
@@ -219,6 +213,20 @@ func (b *bench) start(ctx context.Context, s *scenario, p *peer) (*server, error
 		return nil, fmt.Errorf("%s: %w: %s", p.name, err, server.errs.Bytes())
 	}
 	return server, nil
+}
+
+// keep has a server of ours keep events in a log.
+func (b *bench) keep(ctx context.Context, server *server, log string) error {
+	server.cmd.Args = append(server.cmd.Args, "--log", cmp.Or(log, "memory"))
+	switch log {
+	case "nats":
+		server.cmd.Args = append(server.cmd.Args, "--data-dir", filepath.Join(server.dir, "data"))
+	case "postgres":
+		url, err := b.database.fresh(ctx)
+		server.cmd.Env = append(os.Environ(), "TIDINGS_POSTGRES_URL="+url)
+		return err
+	}
+	return nil
 }
 
 // freePort returns a port on which nobody listens.

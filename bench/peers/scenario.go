@@ -13,7 +13,7 @@ type scenario struct {
 	args     []string // of tidings bench
 	batches  bool     // only for those who take them
 	hubs     bool     // only for Tidings
-	database bool     // with the log in PostgreSQL
+	log      string   // of Tidings; in memory by default
 	measures []measure
 }
 
@@ -133,8 +133,11 @@ func scenarios(s *settings) []scenario {
 		{name: large, hubs: true, args: args("broadcast", n*9/10, "-r", "100", "--size", "1000", "--patience", "1m", "-d", max(s.duration, stalledTime).String()), measures: []measure{latency(), loadCPU()}},
 		{name: "a tenth stalled, 1 KB, 100/s", hubs: true, args: args("stalled", n, "-r", "100", "--size", "1000", "--patience", "1m", "-d", max(s.duration, stalledTime).String()), measures: stalled()},
 		{name: hundred, args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, measures: []measure{cpuPerDelivery(), loadCPU()}},
-		{name: hundred + ", log in PostgreSQL", args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, database: true, measures: []measure{
+		{name: hundred + ", log in PostgreSQL", args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, log: "postgres", measures: []measure{
 			cpuPerDelivery(own(1.2, hundred, "")...),
+		}},
+		{name: hundred + ", log in a directory", args: args("broadcast", n, "-r", "100", "--patience", "1m"), hubs: true, log: "nats", measures: []measure{
+			cpuPerDelivery(own(1.5, hundred, "")...),
 		}},
 	}
 }
