@@ -4,13 +4,14 @@
 # make check  runs everything that looks at the code without running it
 # make bench  measures
 # make bench-postgres  measures what a PostgreSQL that loses nothing allows
+# make bench-nats  measures the log of JetStream, in a directory and on a server
 # make bench-peers  measures delivery beside nchan, the usual server and what the machine allows
 
 GO ?= go
 # Where a test would wait for ever it is stopped.
 TIMEOUT ?= 10m
 
-.PHONY: run build test setup browser postgres pgbouncer nginx check format vet fix staticcheck cross vulnerabilities bench bench-postgres bench-peers nchan
+.PHONY: run build test setup browser postgres pgbouncer nginx check format vet fix staticcheck cross vulnerabilities bench bench-postgres bench-nats bench-peers nchan
 
 run: build
 	bin/tidings serve
@@ -100,6 +101,12 @@ bench: postgres
 BENCHCOUNT ?= 1
 bench-postgres: postgres
 	$(GO) test -run '^$$' -bench . -benchtime 5s -count $(BENCHCOUNT) -timeout 2h ./postgres
+
+# BENCH chooses: BENCH=Herd.
+BENCH ?= .
+bench-nats:
+	$(GO) test -run '^$$' -bench '$(BENCH)' -benchtime 5s -count $(BENCHCOUNT) -timeout 2h ./nats/...
+	$(GO) run ./bench/peers -peers portable,raw -scenario '^broadcast, 100/s(, log in a directory)?$$'
 
 # The module nchan of nginx, and a compiler for what shows the machine's limit.
 nchan: nginx

@@ -1,6 +1,8 @@
 package nats_test
 
 import (
+	"fmt"
+	"os"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -10,5 +12,9 @@ import (
 
 func TestMain(m *testing.M) {
 	natstest.Main()
+	if url := os.Getenv(publishVariable); url != "" {
+		fmt.Fprintln(os.Stderr, publishForEver(url))
+		os.Exit(1)
+	}
 	goleak.VerifyTestMain(m)
 }

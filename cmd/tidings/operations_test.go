@@ -39,7 +39,7 @@ func TestTheDocumentedUserOfNATSIsEnough(t *testing.T) {
 	})
 	s := natstest.StartConfig(t, t.TempDir(), config)
 	got := finished(t, "", "serve", "--addr", "127.0.0.1:0", "--nats-url", natsURL(s, "tidings:secret"), "--nats-stream", "OTHER")
-	if got.code != 1 || !strings.Contains(got.err, `"$JS.API.STREAM.CREATE.OTHER"`) {
+	if got.code != 1 || !strings.Contains(got.err, `"$JS.API.STREAM.INFO.OTHER"`) {
 		t.Errorf("another stream: %+v", got)
 	}
 }
