@@ -15,6 +15,10 @@ import (
 const (
 	pageEvents = 512
 	pageBytes  = 4 << 20
+
+	// Of an owner: who reads may hold it until a slow client has accepted it.
+	ownerEvents = 128
+	ownerBytes  = 256 << 10
 )
 
 // Read yields retained events, see [tidings.Log].
@@ -79,7 +83,7 @@ func (l *Log) readPage(ctx context.Context, sel tidings.Selector, b span, after 
 	if after.Seq() >= b.head.Seq() {
 		return tidings.Batch{Through: after}, true, nil
 	}
-	page, more, err := l.page(ctx, query{Seq: after.Seq() + 1, Next: l.subject(sel), Most: pageEvents, Bytes: pageBytes})
+	page, more, err := l.page(ctx, l.following(sel, after))
 	if err != nil {
 		return tidings.Batch{}, false, err
 	}
@@ -122,6 +126,14 @@ func (l *Log) wantAll(ctx context.Context, b span, after tidings.ID, page []stor
 	return nil
 }
 
+// following asks for what follows a position.
+func (l *Log) following(sel tidings.Selector, after tidings.ID) query {
+	if sel.Everyone {
+		return query{Seq: after.Seq() + 1, Next: l.names.all(), Most: pageEvents, Bytes: pageBytes}
+	}
+	return query{Seq: after.Seq() + 1, Next: l.names.events(sel.User), Most: ownerEvents, Bytes: ownerBytes}
+}
+
 // withPurge adds to a page of an owner's events the one that says that what was
 // before was discarded, which has a subject of its own, if its place is there.
 func (l *Log) withPurge(sel tidings.Selector, after uint64, more bool, page []stored) []stored {
@@ -134,14 +146,6 @@ func (l *Log) withPurge(sel tidings.Selector, after uint64, more bool, page []st
 		return page
 	}
 	return slices.Insert(page, at, stored{l.names.purge(sel.User, purge), purge.Seq()})
-}
-
-// subject returns that of what a selector may select.
-func (l *Log) subject(sel tidings.Selector) string {
-	if sel.Everyone {
-		return l.names.all()
-	}
-	return l.names.events(sel.User)
 }
 
 // purgedSince returns a TruncatedError if an owner's events were discarded on

@@ -45,7 +45,8 @@ const (
 	crowd     = 32        // loading a chunk costs as much as this many readers who pass by its events, or more
 	scanRoom  = 96 << 20  // for chunks
 	readRoom  = 128 << 20 // for what all readers together hold, about
-	readLeast = 4 << 10   // of which each may hold so much
+	readLeast = 4 << 10   // of which each may hold so much,
+	readMost  = 16 << 10  // and this at most: it is held as long as a client does not read
 	turns     = 4         // who ask the stream by themselves at once: it answers one after the other
 )
 
@@ -127,7 +128,7 @@ func (s *scan) crowded(place uint64) bool {
 func (s *scan) share() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return min(max(readRoom/max(s.reading, 1), readLeast), pageBytes)
+	return min(max(readRoom/max(s.reading, 1), readLeast), readMost)
 }
 
 // find returns the chunk with a place. If it has to be loaded, and not enough

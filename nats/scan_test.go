@@ -114,10 +114,10 @@ func TestWhatIsSharedIsWhatEachWouldHaveRead(t *testing.T) {
 	if _, err := alone.Append(t.Context(), []tidings.Event{{User: "a", Channel: tidings.System, Data: []byte(`0`)}}); err != nil {
 		t.Fatal(err)
 	}
-	for range 30 {
+	for range 20 {
 		w.positions = append(w.positions, first(t, alone))
 		w.happen(t, shared)
-		for range 20 {
+		for range 15 {
 			sel := w.selector()
 			after, foreign := w.position()
 			got, want := collect(t.Context(), shared, sel, after), collect(t.Context(), alone, sel, after)
