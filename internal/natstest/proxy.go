@@ -1,6 +1,7 @@
 package natstest
 
 import (
+	"bytes"
 	"net"
 	"net/url"
 	"regexp"
@@ -19,6 +20,8 @@ type Proxy struct {
 	links map[net.Conn]bool
 	cut   bool
 	deaf  bool   // what the server says is dropped
+	until string // what a client says before which do is called, once
+	do    func()
 	claim []byte // what a server says of its version instead
 	left  int    // bytes that clients may say before all connections end; 0 is no bound
 }
@@ -73,6 +76,27 @@ func (p *Proxy) Restore() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.cut, p.deaf = false, false
+}
+
+// Before has something done when a client says what has a text in it, before that
+// is passed on, once.
+func (p *Proxy) Before(text string, do func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.until, p.do = text, do
+}
+
+// interrupt does what is to be done before that is passed on.
+func (p *Proxy) interrupt(said []byte) {
+	p.mu.Lock()
+	do := p.do
+	if do == nil || !bytes.Contains(said, []byte(p.until)) {
+		p.mu.Unlock()
+		return
+	}
+	p.do = nil
+	p.mu.Unlock()
+	do()
 }
 
 // Claim has a server say that it is of another version, on connections that come.
@@ -145,6 +169,8 @@ func (p *Proxy) pass(to, from net.Conn, fromServer bool) {
 		said := b[:p.admit(n, fromServer)]
 		if fromServer {
 			said = p.claimed(said)
+		} else {
+			p.interrupt(said)
 		}
 		if _, err := to.Write(said); err != nil {
 			return
