@@ -92,7 +92,7 @@ func openOnce(ctx context.Context, servers string, o Options, more []nats.Option
 // clientOptions are those of each connection.
 func clientOptions() []nats.Option {
 	return []nats.Option{
-		nats.Name("tidings"), nats.MaxReconnects(-1), nats.ReconnectWait(100 * time.Millisecond),
+		nats.Name("tidings"), nats.MaxReconnects(-1), nats.IgnoreAuthErrorAbort(), nats.ReconnectWait(100 * time.Millisecond),
 		nats.ReconnectBufSize(-1), // what is sent while there is no connection fails, so one knows that it was not kept
 	}
 }

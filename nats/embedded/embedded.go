@@ -111,7 +111,7 @@ func newServer(store string, o *Options) (*server.Server, error) {
 }
 
 // maxPayload is more than any event, with its headers.
-const maxPayload = 16 << 20
+const maxPayload = 8 << 20
 
 // Close ends everything that waits for the log with ErrClosed, ends the server and
 // lets others have the directory. It may be called more than once, also
