@@ -33,7 +33,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"page":              {},
 	"postgres":          {inside: ".", outside: "github.com/jackc/pgx/v5 github.com/jackc/pgx/v5/pgconn github.com/jackc/pgx/v5/pgtype github.com/jackc/pgx/v5/pgxpool"},
 	"nats":              {inside: ".", outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream"},
-	"nats/embedded":     {inside: ". nats", outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/nats-io/nats-server/v2/server github.com/gofrs/flock"},
+	"nats/embedded":     {inside: ". nats", outside: "github.com/minio/highwayhash github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/nats-io/nats-server/v2/server github.com/gofrs/flock"},
 	"internal/natstest": {outside: "github.com/nats-io/nats-server/v2/server"},
 	"metrics":           {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {

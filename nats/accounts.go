@@ -234,6 +234,8 @@ func (l *Log) lose(ctx context.Context, creation tidings.ID, missing runs) error
 // one, of a reserved channel, and makes it the floor, so that all readers are told.
 // It returns its position.
 func (l *Log) MarkLoss(ctx context.Context) (tidings.ID, error) {
+	ctx, cancel := l.asking(ctx, attemptTimeout)
+	defer cancel()
 	b := newBatch([]tidings.Event{{Channel: tidings.Control, Type: lostType, Data: []byte("{}")}})
 	if err := l.insist(ctx, b); err != nil {
 		return tidings.ID{}, fmt.Errorf("nats: mark a loss: %w", err)

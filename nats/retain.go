@@ -187,15 +187,22 @@ func (l *Log) overwrite(ctx context.Context, value []byte) error {
 	if err == nil || !l.opts.AcceptLoss || ctx.Err() != nil {
 		return err
 	}
+	if err := l.renewBucket(ctx); err != nil {
+		return err
+	}
+	_, err = l.bucket().Put(ctx, floorKey, value)
+	return err
+}
+
+// renewBucket puts an empty bucket in the place of one that is damaged.
+func (l *Log) renewBucket(ctx context.Context) error {
 	if err := l.js.DeleteKeyValue(ctx, l.names.state()); err != nil {
 		return err
 	}
 	bucket, err := l.js.CreateKeyValue(ctx, l.stateConfig())
-	if err != nil {
-		return err
+	if err == nil {
+		l.state.Store(&bucket)
 	}
-	l.state.Store(&bucket)
-	_, err = bucket.Put(ctx, floorKey, value)
 	return err
 }
 

@@ -30,9 +30,21 @@ type verified struct {
 
 func newVerified() *verified { return &verified{after: math.MaxUint64, changed: make(chan struct{})} }
 
-// lookThrough looks through the newest events, learns of purges and completes those that
-// others left.
+// lookThrough looks through the newest events, learns of purges and completes those
+// that others left. If what is known beside the events is damaged too, and that is
+// accepted, it is forgotten.
 func (l *Log) lookThrough(ctx context.Context) error {
+	err := l.lookThroughOnce(ctx)
+	if err == nil || !l.opts.AcceptLoss || !l.inProcess || ctx.Err() != nil {
+		return err
+	}
+	if err := l.renewBucket(ctx); err != nil {
+		return err
+	}
+	return l.lookThroughOnce(ctx)
+}
+
+func (l *Log) lookThroughOnce(ctx context.Context) error {
 	b, err := l.bounds(ctx)
 	if err != nil {
 		return err
