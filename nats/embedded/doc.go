@@ -11,7 +11,8 @@
 // The death of the process, whatever its reason, loses nothing that was
 // acknowledged: it is with the system by then. A power cut can take what the
 // system has not written to the disk yet, up to Options.SyncInterval, unless
-// SyncAlways is set.
+// SyncAlways is set. While the disk is full events cannot be appended, and what is
+// there is read as always; the log goes on by itself when there is room again.
 //
 // Files that were damaged are noticed: the log is refused, or, where the damage is
 // old, reading what is before it. Options.Log.AcceptLoss opens it all the same and

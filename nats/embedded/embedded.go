@@ -5,11 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
 
-	"github.com/nats-io/nats-server/v2/server"
 	client "github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -20,67 +18,70 @@ import (
 // A Log is a log in a directory. All methods may be called concurrently.
 type Log struct {
 	*nats.Log
-	server    *server.Server
+	opts      Options
+	host      *host
+	disk      *disk
 	directory *directory
 	life      context.Context // ends with Close
 	end       context.CancelFunc
-	work      sync.WaitGroup // who keeps the note
+	work      sync.WaitGroup // who watches the disk, and who keeps the note
 	closing   sync.Once
 	closed    error
 }
 
-var _ tidings.Log = (*Log)(nil)
+var (
+	_ tidings.Log       = (*Log)(nil)
+	_ tidings.Purger    = (*Log)(nil)
+	_ tidings.Diagnosed = (*Log)(nil)
+)
 
 // Open returns the log in a data directory, which only one process can have at a
 // time. It is made if it is not there; one with files that are not a log's is
 // refused.
 func Open(ctx context.Context, dir string, opts *Options) (_ *Log, err error) {
-	o := opts.withDefaults()
-	l := new(Log)
+	l := &Log{opts: opts.withDefaults(), disk: newDisk()}
 	if l.directory, err = takeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
-	if err := l.start(ctx, &o); err != nil {
+	l.life, l.end = context.WithCancel(context.Background())
+	if err := l.start(ctx); err != nil {
+		l.end()
+		l.work.Wait()
 		return nil, errors.Join(fmt.Errorf("embedded: the log in %s: %w", dir, err), l.stopServer(), l.directory.release())
 	}
-	l.work.Go(func() { l.keepNote(l.life, max(noteEvery, 2*o.SyncInterval)) })
+	l.work.Go(func() { l.keepNote(l.life, max(noteEvery, 2*l.opts.SyncInterval)) })
 	return l, nil
 }
 
-// startTimeout is how long a server may take to read what it has.
-const startTimeout = time.Minute
-
 // start starts the server and opens the log in it.
-func (l *Log) start(ctx context.Context, o *Options) (err error) {
-	l.life, l.end = context.WithCancel(context.Background())
-	if err := l.directory.checkBlocks(o.Log.AcceptLoss); err != nil {
+func (l *Log) start(ctx context.Context) (err error) {
+	o := &l.opts.Log
+	if err := l.directory.checkBlocks(o.AcceptLoss); err != nil {
 		return err
 	}
-	if l.server, err = newServer(l.directory.store(), o); err != nil {
+	l.host = newHost(l.directory.store(), &l.opts)
+	if err := l.host.start(); err != nil {
 		return err
-	}
-	l.server.Start()
-	if !l.server.ReadyForConnections(startTimeout) {
-		return fmt.Errorf("the server did not start in %v: see what it logged", startTimeout)
 	}
 	noted, err := l.directory.readNote()
 	if err != nil {
 		return err
 	}
-	if !noted.Head.IsZero() && !o.Log.AcceptLoss {
-		if err := l.wantStream(ctx, o.Log.Stream); err != nil {
+	if !noted.Head.IsZero() && !o.AcceptLoss {
+		if err := l.wantStream(ctx, o.Stream); err != nil {
 			return err
 		}
 	}
-	if l.Log, err = nats.Open(ctx, "", &o.Log, client.InProcessServer(l.server)); err != nil {
+	if l.Log, err = nats.Open(ctx, "", o, client.InProcessServer(l.host)); err != nil {
 		return err
 	}
-	return l.checkNote(ctx, noted, o.Log.AcceptLoss)
+	l.work.Go(l.watch)
+	return l.checkNote(ctx, noted, o.AcceptLoss)
 }
 
 // wantStream returns an error if the server does not have the stream that was here.
 func (l *Log) wantStream(ctx context.Context, name string) error {
-	nc, err := client.Connect("", client.InProcessServer(l.server))
+	nc, err := client.Connect("", client.InProcessServer(l.host))
 	if err != nil {
 		return err
 	}
@@ -95,23 +96,6 @@ func (l *Log) wantStream(ctx context.Context, name string) error {
 	}
 	return err
 }
-
-// newServer returns a server that nobody outside of the process reaches.
-func newServer(store string, o *Options) (*server.Server, error) {
-	s, err := server.NewServer(&server.Options{
-		ServerName: "tidings", DontListen: true, NoSigs: true,
-		JetStream: true, StoreDir: store, SyncInterval: o.SyncInterval, SyncAlways: o.SyncAlways,
-		MaxPayload: maxPayload, MaxPending: 4 * maxPayload,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("the server: %w", err)
-	}
-	s.SetLoggerV2(&serverLog{o.Log.Logger}, false, false, false)
-	return s, nil
-}
-
-// maxPayload is more than any event, with its headers.
-const maxPayload = 8 << 20
 
 // Close ends everything that waits for the log with ErrClosed, ends the server and
 // lets others have the directory. It may be called more than once, also
@@ -140,25 +124,8 @@ func (l *Log) stopServer() (err error) {
 	if l.Log != nil {
 		err = l.Log.Close()
 	}
-	if l.server != nil {
-		l.server.Shutdown()
-		l.server.WaitForShutdown()
+	if l.host != nil {
+		l.host.stop()
 	}
 	return err
-}
-
-// A serverLog passes on what a server says that an operator acts on.
-type serverLog struct{ to *slog.Logger }
-
-func (s *serverLog) Noticef(string, ...any) {}
-func (s *serverLog) Debugf(string, ...any)  {}
-func (s *serverLog) Tracef(string, ...any)  {}
-func (s *serverLog) Warnf(format string, v ...any) {
-	s.to.Warn("NATS: " + fmt.Sprintf(format, v...))
-}
-func (s *serverLog) Errorf(format string, v ...any) {
-	s.to.Error("NATS: " + fmt.Sprintf(format, v...))
-}
-func (s *serverLog) Fatalf(format string, v ...any) {
-	s.to.Error("NATS: " + fmt.Sprintf(format, v...))
 }
