@@ -25,8 +25,6 @@ func (l *Log) Append(ctx context.Context, events []tidings.Event) ([]tidings.Rec
 	if len(events) == 0 {
 		return nil, nil
 	}
-	ctx, done := l.use(ctx)
-	defer done()
 	b := newBatch(events)
 	if err := l.insist(ctx, b); err != nil {
 		return nil, fmt.Errorf("nats: append: %w", err)
@@ -48,20 +46,34 @@ func (l *Log) insist(ctx context.Context, b *batch) error {
 		if err == nil {
 			return nil
 		}
-		if ctx.Err() != nil {
-			err = fmt.Errorf("%w: %w", context.Cause(ctx), err)
-		}
 		b.unsure = b.unsure || isUnknown(err)
+		over := l.over(ctx)
+		if over != nil {
+			err = fmt.Errorf("%w: %w", over, err)
+		}
 		switch {
-		case b.unsure && (ctx.Err() != nil || l.inProcess || b.old(l.opts.KeyWindow)):
+		case b.unsure && (over != nil || l.inProcess || b.old(l.opts.KeyWindow)):
 			return fmt.Errorf("%w: %w", tidings.ErrUnknownOutcome, err)
-		case ctx.Err() != nil, !b.unsure && !again(err):
+		case over != nil, !b.unsure && !again(err):
 			return err
 		}
 		wait(ctx, pause)
 		pause = min(2*pause, time.Second)
 	}
 }
+
+// over returns why nothing is tried any more, or nil.
+func (l *Log) over(ctx context.Context) error {
+	if l.link.isClosed() {
+		return tidings.ErrClosed
+	}
+	return context.Cause(ctx)
+}
+
+// Interrupt ends every Append that waits for an answer with an error that matches
+// cause and tidings.ErrUnknownOutcome, in a process where it is known that none
+// comes. Over a network it is made again.
+func (l *Log) Interrupt(cause error) { l.link.interrupt(cause) }
 
 // attempt tries once, and more often as long as something is learnt from that.
 func (l *Log) attempt(ctx context.Context, b *batch) error {

@@ -28,6 +28,7 @@ type link struct {
 	refused  context.Context
 	refuse   context.CancelCauseFunc
 	renewals int
+	closed   bool
 }
 
 func newLink(logger *slog.Logger) *link {
@@ -71,13 +72,45 @@ func (k *link) lost() {
 	k.lostAt = time.Now()
 }
 
+// interrupt ends what waits for an answer, for another reason.
+func (k *link) interrupt(cause error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.closed {
+		return
+	}
+	k.end(cause)
+	k.ctx, k.end = context.WithCancelCause(context.Background())
+}
+
+// close ends what waits for an answer, now and later.
+func (k *link) close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.end(tidings.ErrClosed)
+	if !k.closed {
+		k.ctx, k.end = context.WithCancelCause(context.Background())
+		k.end(tidings.ErrClosed)
+	}
+	k.closed = true
+}
+
+// isClosed reports whether it was closed.
+func (k *link) isClosed() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.closed
+}
+
 func (k *link) renew() {
 	k.logger.Info("connected to NATS again")
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.end(errDisconnected)
 	k.lostAt, k.renewals = time.Time{}, k.renewals+1
-	k.ctx, k.end = context.WithCancelCause(context.Background())
+	if !k.closed {
+		k.ctx, k.end = context.WithCancelCause(context.Background())
+	}
 }
 
 // current returns what ends with the connection of now.
@@ -106,7 +139,7 @@ func (k *link) state() (lostAt time.Time, renewals int) {
 func (l *Log) asking(ctx context.Context, timeout time.Duration) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	connected, refused := l.link.both()
-	lost := context.AfterFunc(connected, func() { cancel(errDisconnected) })
+	lost := context.AfterFunc(connected, func() { cancel(context.Cause(connected)) })
 	denied := context.AfterFunc(refused, func() { cancel(context.Cause(refused)) })
 	timed, release := context.WithTimeout(ctx, timeout)
 	return timed, func() { release(); denied(); lost(); cancel(nil) }

@@ -141,6 +141,7 @@ func (l *Log) Close() error {
 		l.beginning.Lock()
 		l.end(tidings.ErrClosed)
 		l.beginning.Unlock()
+		l.link.close()
 		l.work.Wait()
 		if l.release != nil {
 			l.release()

@@ -18,20 +18,12 @@ import (
 // A disk is whether the disk can be written. All methods may be called
 // concurrently.
 type disk struct {
-	mu    sync.Mutex // guards what follows
-	err   error      // why it cannot
-	sound context.Context
-	fail  context.CancelCauseFunc
+	mu  sync.Mutex // guards err
+	err error      // why it cannot
 }
 
-func newDisk() *disk {
-	d := new(disk)
-	d.sound, d.fail = context.WithCancelCause(context.Background())
-	return d
-}
-
-// failed takes note of why the disk cannot be written. Those who write are told. It
-// reports whether that is news.
+// failed takes note of why the disk cannot be written, and reports whether that is
+// news.
 func (d *disk) failed(err error) (news bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -40,7 +32,6 @@ func (d *disk) failed(err error) (news bool) {
 	}
 	d.err = fmt.Errorf("embedded: %w: the data directory cannot be written: %w; free space on its disk, or see what is wrong with it",
 		tidings.ErrUnavailable, err)
-	d.fail(d.err)
 	return true
 }
 
@@ -49,7 +40,6 @@ func (d *disk) recovered() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.err = nil
-	d.sound, d.fail = context.WithCancelCause(context.Background())
 }
 
 // why returns why it cannot be written, or nil.
@@ -57,20 +47,6 @@ func (d *disk) why() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.err
-}
-
-// use returns a context for who writes, which also ends when that fails, and what
-// lets go of it; or why it fails already.
-func (d *disk) use(ctx context.Context) (context.Context, func(), error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if d.err != nil {
-		return nil, nil, d.err
-	}
-	sound := d.sound
-	ctx, cancel := context.WithCancelCause(ctx)
-	stop := context.AfterFunc(sound, func() { cancel(context.Cause(sound)) })
-	return ctx, func() { stop(); cancel(nil) }, nil
 }
 
 // Pauses between looks at the disk.
@@ -108,6 +84,7 @@ func (l *Log) look() error {
 	if l.disk.failed(broken) {
 		l.opts.Log.Logger.Error("events cannot be kept", "err", l.disk.why())
 	}
+	l.Interrupt(l.disk.why())
 	if err := l.directory.tryWriting(); err != nil {
 		return err
 	}
@@ -139,22 +116,18 @@ func (d *directory) tryWriting() (err error) {
 // fails at once, with an error that matches tidings.ErrUnavailable; what is under
 // way when that begins fails with one that matches tidings.ErrUnknownOutcome too.
 func (l *Log) Append(ctx context.Context, events []tidings.Event) ([]tidings.Receipt, error) {
-	ctx, done, err := l.disk.use(ctx)
-	if err != nil {
+	if err := l.disk.why(); err != nil {
 		return nil, err
 	}
-	defer done()
 	return l.Log.Append(ctx, events)
 }
 
 // Purge discards everything of an owner, see [tidings.Purger]. It fails as Append
 // does.
 func (l *Log) Purge(ctx context.Context, user string) (tidings.ID, error) {
-	ctx, done, err := l.disk.use(ctx)
-	if err != nil {
+	if err := l.disk.why(); err != nil {
 		return tidings.ID{}, err
 	}
-	defer done()
 	return l.Log.Purge(ctx, user)
 }
 

@@ -39,7 +39,7 @@ var (
 // time. It is made if it is not there; one with files that are not a log's is
 // refused.
 func Open(ctx context.Context, dir string, opts *Options) (_ *Log, err error) {
-	l := &Log{opts: opts.withDefaults(), disk: newDisk()}
+	l := &Log{opts: opts.withDefaults(), disk: new(disk)}
 	if l.directory, err = takeDirectory(dir); err != nil {
 		return nil, fmt.Errorf("embedded: %w", err)
 	}
