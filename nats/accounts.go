@@ -206,7 +206,6 @@ func (l *Log) lose(ctx context.Context, creation tidings.ID, missing runs) error
 	if !l.opts.AcceptLoss {
 		err := fmt.Errorf("%w: of %s. Files were damaged, or somebody else deleted messages: put a backup in place, or open the log with AcceptLoss, which tells readers of the loss and discards what is older", ErrDamaged, missing)
 		l.damaged.Store(&err)
-		l.verified.wake()
 		return err
 	}
 	l.opts.Logger.Warn("events are missing that nobody discarded; the loss is accepted, and readers are told", "events", missing.String())
@@ -214,11 +213,11 @@ func (l *Log) lose(ctx context.Context, creation tidings.ID, missing runs) error
 	if err := l.record(ctx, creation, last, missing); err != nil {
 		return err
 	}
-	_, err := l.one(ctx, query{Seq: last + 1, Next: l.names.all()})
+	next, err := l.one(ctx, query{Seq: last + 1, Next: l.names.all()})
 	if errors.Is(err, errNone) {
 		_, err = l.MarkLoss(ctx)
 	} else if err == nil {
-		err = l.discardThrough(ctx, last)
+		err = l.discardThrough(ctx, next.seq)
 	}
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
@@ -53,14 +52,8 @@ func (l *Log) one(ctx context.Context, q query) (stored, error) {
 }
 
 // page asks for messages of the log, in order, and reports whether there are more.
-// One that is damaged is as one that is missing.
 func (l *Log) page(ctx context.Context, q query) (all []stored, more bool, err error) {
-	all, more, err = l.pageOf(ctx, l.opts.Stream, q)
-	all = slices.DeleteFunc(all, func(s stored) bool { return !sound(s.Msg) })
-	if err == nil && more && len(all) == 0 {
-		return nil, false, fmt.Errorf("%w: what follows %d cannot be read", ErrDamaged, q.Seq-1)
-	}
-	return all, more, err
+	return l.pageOf(ctx, l.opts.Stream, q)
 }
 
 // pageOf asks for messages of a stream.

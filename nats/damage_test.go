@@ -53,7 +53,6 @@ var everyone = tidings.Selector{Everyone: true}
 // What somebody else deleted is never passed by without a word.
 func TestAnEventThatIsMissingIsAnError(t *testing.T) {
 	b := newBackend(t, natstest.Start(t, t.TempDir()).ClientURL())
-	b.opts.Verify = true
 	l := b.open(t)
 	at := keep(t, l, "", "", "", "")
 	b.remove(t, at[1].Seq())

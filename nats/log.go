@@ -30,7 +30,6 @@ type Log struct {
 	purges   purges
 	health   health
 	accounts accounts
-	verified *verified
 	raising  sync.Mutex            // is held by who raises the floor
 	damaged  atomic.Pointer[error] // what is missing, if anything
 	// inProcess says that no message is lost on its way.
@@ -76,7 +75,7 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	if err != nil {
 		return nil, err
 	}
-	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, scan: newScan(), verified: newVerified(), inProcess: nc.Opts.InProcessServer != nil}
+	l := &Log{opts: o, names: names(o.Stream), nc: nc, js: js, link: k, acks: a, scan: newScan(), inProcess: nc.Opts.InProcessServer != nil}
 	if err := l.prepare(ctx); err != nil {
 		return nil, err
 	}
@@ -85,7 +84,6 @@ func newLog(ctx context.Context, nc *nats.Conn, k *link, o Options) (*Log, error
 	}
 	l.life, l.end = context.WithCancelCause(context.Background())
 	l.work.Go(l.retain)
-	l.work.Go(l.verify)
 	return l, nil
 }
 

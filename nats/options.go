@@ -24,10 +24,6 @@ type Options struct {
 	// should agree.
 	RetainAge   time.Duration
 	RetainBytes int64
-	// Verify has everything that is kept looked through when the log is opened, the
-	// newest first: whether it is there, and the files are not damaged. A Read of an
-	// owner waits until that is known of what it reads.
-	Verify bool
 	// AcceptLoss accepts that events are missing which nobody discarded, because
 	// files were damaged. The floor is raised past them, so that readers are told;
 	// what is older is discarded with them. Without it there is an error that matches

@@ -56,11 +56,6 @@ func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, 
 	if err := l.purgedSince(ctx, sel, after); err != nil {
 		return err
 	}
-	if !sel.Everyone {
-		if err := l.awaitVerified(ctx, from.Seq()); err != nil {
-			return err
-		}
-	}
 	through := from
 	for {
 		batch, end, err := l.next(ctx, sel, through, b)
@@ -87,10 +82,8 @@ func (l *Log) readPage(ctx context.Context, sel tidings.Selector, b span, after 
 	if err != nil {
 		return tidings.Batch{}, false, err
 	}
-	if sel.Everyone {
-		if err := l.wantAll(ctx, b, after, page, more); err != nil {
-			return tidings.Batch{}, false, err
-		}
+	if page, err = l.wantAll(ctx, sel, b, after, page, more); err != nil {
+		return tidings.Batch{}, false, err
 	}
 	batch := tidings.Batch{Through: after}
 	for _, m := range l.withPurge(sel, after.Seq(), more, page) {
@@ -109,21 +102,31 @@ func (l *Log) readPage(ctx context.Context, sel tidings.Selector, b span, after 
 	return batch, batch.Through.Seq() >= b.head.Seq(), nil
 }
 
-// wantAll returns an error unless a page of all events has all there are, as far as
-// it goes.
-func (l *Log) wantAll(ctx context.Context, b span, after tidings.ID, page []stored, more bool) error {
-	var there runs
-	part := run{after.Seq() + 1, b.head.Seq()}
+// wantAll returns a page without messages that are damaged, and an error unless it
+// has all there are that were not discarded, as far as can be known: of everybody's
+// events that none is missing, of one owner's that none is damaged.
+func (l *Log) wantAll(ctx context.Context, sel tidings.Selector, b span, after tidings.ID, page []stored, more bool) ([]stored, error) {
+	var there, damaged runs
 	for _, m := range page {
-		there = there.add(m.seq)
+		if sound(m.Msg) {
+			there = there.add(m.seq)
+		} else {
+			damaged = damaged.add(m.seq)
+		}
 	}
-	if more && len(page) > 0 {
-		part.last = page[len(page)-1].seq
+	missing := damaged
+	if sel.Everyone {
+		part := run{after.Seq() + 1, b.head.Seq()}
+		if more && len(page) > 0 {
+			part.last = page[len(page)-1].seq
+		}
+		missing = runs{part}.without(there)
 	}
-	if missing := (runs{part}).without(there); len(missing) > 0 {
-		return l.explain(ctx, b.creation, missing)
+	if len(missing) == 0 {
+		return page, nil
 	}
-	return nil
+	page = slices.DeleteFunc(page, func(m stored) bool { return !sound(m.Msg) })
+	return page, l.explain(ctx, b.creation, missing)
 }
 
 // following asks for what follows a position.

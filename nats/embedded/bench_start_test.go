@@ -9,8 +9,10 @@ import (
 	"time"
 
 	engine "github.com/nats-io/nats-server/v2/server"
+	client "github.com/nats-io/nats.go"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/nats"
 	"github.com/tidings-dev/tidings/nats/embedded"
 )
 
@@ -21,7 +23,8 @@ func BenchmarkStart(b *testing.B) {
 	const events, owners = 1_000_000, 100_000
 	dir := b.TempDir()
 	appendNumbered(b, dir, events, func(n int) (string, int) { return fmt.Sprint("user", n%owners), n / owners })
-	b.Run("hub", func(b *testing.B) { benchOpen(b, dir, owners) })
+	b.Run("hub", func(b *testing.B) { benchOpen(b, dir) })
+	b.Run("memory", func(b *testing.B) { benchMemory(b, dir, owners) })
 	b.Run("serve", func(b *testing.B) {
 		for b.Loop() {
 			s := startServer(b, dir, "auto")
@@ -35,21 +38,18 @@ func BenchmarkStart(b *testing.B) {
 	})
 }
 
-// benchOpen opens a log and a hub over it. What they take beyond the engine, the
-// server of NATS alone, is reported for each owner, with a window as small as can be.
-func benchOpen(b *testing.B, dir string, owners int) {
-	alone := engineHeap(b, dir)
+// benchOpen opens a log and a hub over it.
+func benchOpen(b *testing.B, dir string) {
 	for b.Loop() {
 		l, err := embedded.Open(b.Context(), dir, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
-		hub, err := tidings.New(b.Context(), l, &tidings.Options{WindowBytes: 1})
+		hub, err := tidings.New(b.Context(), l, nil)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.StopTimer()
-		b.ReportMetric((heap()-alone)/float64(owners), "B/owner")
 		hub.Close()
 		if err := l.Close(); err != nil {
 			b.Fatal(err)
@@ -59,19 +59,40 @@ func benchOpen(b *testing.B, dir string, owners int) {
 	b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/start")
 }
 
-// engineHeap returns how much memory the server of NATS takes by itself.
-func engineHeap(b *testing.B, dir string) float64 {
-	s, err := engine.NewServer(&engine.Options{DontListen: true, NoSigs: true, JetStream: true, StoreDir: filepath.Join(dir, "nats")})
+// benchMemory is what a log and a hub with an empty window have in memory for each
+// owner beyond the engine: the server of NATS, which has the same files open and has
+// read what they read.
+func benchMemory(b *testing.B, dir string, owners int) {
+	s, err := engine.NewServer(&engine.Options{
+		DontListen: true, NoSigs: true, JetStream: true, StoreDir: filepath.Join(dir, "nats"), MaxPayload: 8 << 20,
+	})
 	if err != nil {
 		b.Fatal(err)
 	}
 	s.Start()
 	defer s.WaitForShutdown()
 	defer s.Shutdown()
-	if !s.ReadyForConnections(time.Minute) {
-		b.Fatal("the server does not start")
+	for b.Loop() {
+		with, without := heapWithAndWithout(b, s)
+		b.ReportMetric((with-without)/float64(owners), "B/owner")
 	}
-	return heap()
+}
+
+// heapWithAndWithout returns how much memory is in use with a hub over the log of a
+// server, and after it was closed.
+func heapWithAndWithout(b *testing.B, s *engine.Server) (with, without float64) {
+	l, err := nats.Open(b.Context(), "", nil, client.InProcessServer(s))
+	if err != nil {
+		b.Fatal(err)
+	}
+	hub, err := tidings.New(b.Context(), l, &tidings.Options{WindowBytes: 1})
+	if err != nil {
+		b.Fatal(err)
+	}
+	with = heap()
+	hub.Close()
+	l.Close()
+	return with, heap()
 }
 
 // heap returns how much memory is in use, in bytes.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
@@ -9,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/minio/highwayhash"
@@ -16,10 +18,11 @@ import (
 	"github.com/tidings-dev/tidings/nats"
 )
 
-// Some damage the server does not survive, so blocks are looked at before it is
-// started. It makes room for every sequence between two messages of a block, and a
-// damaged one would have it ask for more memory than there is. In a bucket, which
-// keeps one message for each key, it would try to remove a damaged one for ever.
+// The server passes by what it cannot read, without a word, and some damage it does
+// not survive: it makes room for every sequence between two messages of a block, and
+// a damaged one would have it ask for more memory than there is; in a bucket, which
+// keeps one message for each key, it would try to remove a damaged one for ever. So
+// blocks are looked through before it is started.
 
 // A record of a block begins with its length, whose highest bit says that there are
 // headers, its sequence, whose highest two say that there is no message, its time,
@@ -35,29 +38,49 @@ const (
 	blockExtension = ".blk"
 )
 
-// checkBlocks returns an error if there is damage that the server does not survive.
-// If loss is accepted it is set aside: a block, or all of a bucket.
-func (d *directory) checkBlocks(accept bool) error {
-	return filepath.WalkDir(d.store(), func(path string, _ fs.DirEntry, err error) error {
+// checkBlocks looks through all blocks, and returns between which of its messages
+// the stream of a name has none. It returns an error if there is damage that the
+// server does not survive; if loss is accepted that is set aside: a block, or all of a
+// bucket.
+func (d *directory) checkBlocks(stream string, accept bool) (gaps [][2]uint64, err error) {
+	var there [][2]uint64
+	err = filepath.WalkDir(d.store(), func(path string, _ fs.DirEntry, err error) error {
 		if os.IsNotExist(err) || err == nil && filepath.Ext(path) != blockExtension {
 			return nil
 		}
-		var block []byte
+		var file []byte
 		if err == nil {
-			block, err = os.ReadFile(path)
+			file, err = os.ReadFile(path)
 		}
 		if err != nil {
 			return fmt.Errorf("the files of the log cannot be read: %w", err)
 		}
-		at, ok := checkBlock(block, bucketHash(path))
-		if ok {
+		b := block{stream: filepath.Base(filepath.Dir(filepath.Dir(path))), bytes: file}
+		if b.check(strings.TrimSuffix(filepath.Base(path), blockExtension)) {
+			if b.stream == stream {
+				there = append(there, b.there...)
+			}
 			return nil
 		}
 		if accept {
-			return d.setAside(path)
+			return d.setAside(path, b.bucket())
 		}
-		return fmt.Errorf("%w: %s is damaged at byte %d: %s", nats.ErrDamaged, path, at, remedy)
+		return fmt.Errorf("%w: %s is damaged at byte %d: %s", nats.ErrDamaged, path, b.at, remedy)
 	})
+	return between(there), err
+}
+
+// between returns what is between runs of places.
+func between(there [][2]uint64) (gaps [][2]uint64) {
+	slices.SortFunc(there, func(a, b [2]uint64) int { return cmp.Compare(a[0], b[0]) })
+	last := uint64(0)
+	for _, r := range there {
+		if r[0] > last+1 {
+			gaps = append(gaps, [2]uint64{last + 1, r[0] - 1})
+		}
+		last = max(last, r[1])
+	}
+	return gaps
 }
 
 // remedy says what to do about damage.
@@ -65,62 +88,89 @@ const remedy = "put a backup in place, or open the log with AcceptLoss, which te
 
 // setAside moves a block, or the bucket that it is of, to where the server does not
 // see it.
-func (d *directory) setAside(path string) error {
-	if bucketHash(path) != nil {
+func (d *directory) setAside(path string, bucket bool) error {
+	if bucket {
 		path = filepath.Dir(filepath.Dir(path))
 	}
 	return os.Rename(path, d.file("damaged-"+rand.Text()+filepath.Ext(path)))
 }
 
-// A hash returns the checksum of parts of a record.
-type hash func(parts ...[]byte) []byte
-
-// bucketHash returns the hash of the records in a block of a bucket, or nil if the
-// block is of none.
-func bucketHash(path string) hash {
-	stream := filepath.Base(filepath.Dir(filepath.Dir(path)))
-	if !strings.HasPrefix(stream, bucketPrefix) {
-		return nil
-	}
-	key := sha256.Sum256([]byte(stream + "-" + strings.TrimSuffix(filepath.Base(path), blockExtension)))
-	return func(parts ...[]byte) []byte {
-		sum := highwayhash.Sum64(bytes.Join(parts, nil), key[:])
-		return binary.LittleEndian.AppendUint64(nil, sum)
-	}
+// A block is a file with messages of a stream.
+type block struct {
+	stream string
+	bytes  []byte
+	at     int         // up to where it was looked through
+	there  [][2]uint64 // runs of places whose messages are as they were written
 }
 
-// checkBlock reports whether sequences follow one another as they can and, if there
-// is a hash, whether records are as they were written; or where they are not. What
-// is no record ends a block, as it does for the server.
-func checkBlock(block []byte, hash hash) (at int, ok bool) {
+// bucket reports whether the stream is that of a bucket.
+func (b *block) bucket() bool { return strings.HasPrefix(b.stream, bucketPrefix) }
+
+// check looks through the block of a number, and reports whether the server survives
+// it. What is no record ends a block, as it does for the server.
+func (b *block) check(number string) bool {
+	key := sha256.Sum256([]byte(b.stream + "-" + number))
+	hash, err := highwayhash.NewDigest64(key[:])
+	if err != nil {
+		return false
+	}
 	last := uint64(0)
-	for at+recordHeader <= len(block) {
-		length := int(binary.LittleEndian.Uint32(block[at:]) &^ headersBit)
-		if length < recordHeader || length > len(block)-at {
-			return at, true
+	for b.at+recordHeader <= len(b.bytes) {
+		length := int(binary.LittleEndian.Uint32(b.bytes[b.at:]) &^ headersBit)
+		if length < recordHeader || length > len(b.bytes)-b.at {
+			break
 		}
-		sequence := binary.LittleEndian.Uint64(block[at+4:])
-		if sequence&noMessageBits == 0 {
-			if last > 0 && sequence > last+largestGap || hash != nil && !checkRecord(block[at:at+length], hash) {
-				return at, false
+		record := b.bytes[b.at : b.at+length]
+		if place := binary.LittleEndian.Uint64(record[4:]); place&noMessageBits == 0 {
+			if last > 0 && place > last+largestGap {
+				return false
 			}
-			last = max(last, sequence)
+			last = max(last, place)
+			if whole(record, hash) {
+				b.add(place)
+			} else if b.bucket() {
+				return false
+			}
 		}
-		at += length
+		b.at += length
 	}
-	return at, true
+	return true
 }
 
-// checkRecord reports whether a record has the checksum that it should have.
-func checkRecord(record []byte, hash hash) bool {
-	subject := int(binary.LittleEndian.Uint16(record[20:]))
-	end := len(record) - checksumBytes
-	rest := recordHeader + subject
-	if binary.LittleEndian.Uint32(record)&headersBit != 0 {
+// add notes that the message of a place is there.
+func (b *block) add(place uint64) {
+	if n := len(b.there); n > 0 && b.there[n-1][1]+1 == place {
+		b.there[n-1][1] = place
+		return
+	}
+	b.there = append(b.there, [2]uint64{place, place})
+}
+
+// whole reports whether a record is as it was written: it has its checksum, and its
+// lengths, which that does not cover, fit what it has.
+func whole(record []byte, hash *highwayhash.Digest64) bool {
+	subject := recordHeader + int(binary.LittleEndian.Uint16(record[20:]))
+	rest, end := subject, len(record)-checksumBytes
+	headers := binary.LittleEndian.Uint32(record)&headersBit != 0
+	if headers {
 		rest += headersPrefix
 	}
 	if rest > end {
 		return false
 	}
-	return bytes.Equal(hash(record[4:20], record[recordHeader:recordHeader+subject], record[rest:end]), record[end:])
+	hash.Reset()
+	for _, part := range [][]byte{record[4:20], record[recordHeader:subject], record[rest:end]} {
+		_, _ = hash.Write(part) // it has no errors
+	}
+	if hash.Sum64() != binary.LittleEndian.Uint64(record[end:]) {
+		return false
+	}
+	if headers {
+		length := bytes.Index(record[rest:end], []byte(headersEnd)) + len(headersEnd)
+		return int(binary.LittleEndian.Uint32(record[subject:])) == length
+	}
+	return bytes.HasPrefix(record[rest:end], []byte("{")) // an entry of a bucket; no subject has that
 }
+
+// headersEnd ends headers.
+const headersEnd = "\r\n\r\n"

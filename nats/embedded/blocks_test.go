@@ -27,23 +27,28 @@ func FuzzBlocks(f *testing.F) {
 	if err != nil || len(blocks) != 1 {
 		f.Fatal(blocks, err)
 	}
-	block, err := os.ReadFile(blocks[0])
+	file, err := os.ReadFile(blocks[0])
 	if err != nil {
 		f.Fatal(err)
 	}
-	asBucket := bucketHash("streams/KV_x/msgs/1.blk")
-	if _, ok := checkBlock(block, nil); !ok {
-		f.Error("a block that is well is damaged")
+	if b := (block{stream: "TIDINGS", bytes: file}); !b.check("1") || len(b.there) != 1 || b.there[0] != [2]uint64{1, 2} {
+		f.Errorf("got %+v, want the places 1 and 2", b)
 	}
-	if _, ok := checkBlock(block, asBucket); ok {
+	if b := (block{stream: "KV_x", bytes: file}); b.check("1") {
 		f.Error("a block of another stream has the checksums of a bucket")
 	}
-	f.Add(block)
+	f.Add(file)
 	f.Add([]byte{22, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, block []byte) {
-		for _, h := range []hash{nil, asBucket} {
-			if at, ok := checkBlock(block, h); at < 0 || at > len(block) || !ok && at == len(block) {
-				t.Errorf("damaged at %d of %d: %v", at, len(block), !ok)
+	f.Fuzz(func(t *testing.T, file []byte) {
+		for _, stream := range []string{"TIDINGS", "KV_x"} {
+			b := block{stream: stream, bytes: file}
+			if ok := b.check("1"); b.at > len(file) || !ok && b.at == len(file) {
+				t.Errorf("damaged at %d of %d: %v", b.at, len(file), !ok)
+			}
+			for _, gap := range between(b.there) {
+				if gap[0] > gap[1] {
+					t.Errorf("a gap from %d to %d", gap[0], gap[1])
+				}
 			}
 		}
 	})

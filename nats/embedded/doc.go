@@ -14,8 +14,7 @@
 // SyncAlways is set. While the disk is full events cannot be appended, and what is
 // there is read as always; the log goes on by itself when there is room again.
 //
-// Files that were damaged are noticed: the log is refused, or, where the damage is
-// old, reading what is before it. Options.Log.AcceptLoss opens it all the same and
-// has every reader told who might miss something. The newest events are looked
-// through before the log is open, and the others after that.
+// Files that were damaged are noticed when the log is opened, which looks through
+// all of them: it is refused. Options.Log.AcceptLoss opens it all the same and has
+// every reader told who might miss something.
 package embedded

@@ -56,7 +56,9 @@ func Open(ctx context.Context, dir string, opts *Options) (_ *Log, err error) {
 // start starts the server and opens the log in it.
 func (l *Log) start(ctx context.Context) (err error) {
 	o := &l.opts.Log
-	if err := l.directory.checkBlocks(o.AcceptLoss); err != nil {
+	stream := cmp.Or(o.Stream, nats.DefaultStream)
+	gaps, err := l.directory.checkBlocks(stream, o.AcceptLoss)
+	if err != nil {
 		return err
 	}
 	l.host = newHost(l.directory.store(), &l.opts)
@@ -68,7 +70,7 @@ func (l *Log) start(ctx context.Context) (err error) {
 		return err
 	}
 	if !noted.Head.IsZero() && !o.AcceptLoss {
-		if err := l.wantStream(ctx, o.Stream); err != nil {
+		if err := l.wantStream(ctx, stream); err != nil {
 			return err
 		}
 	}
@@ -76,6 +78,9 @@ func (l *Log) start(ctx context.Context) (err error) {
 		return err
 	}
 	l.work.Go(l.watch)
+	if err := l.Missing(ctx, gaps); err != nil {
+		return err
+	}
 	return l.checkNote(ctx, noted, o.AcceptLoss)
 }
 
@@ -90,7 +95,7 @@ func (l *Log) wantStream(ctx context.Context, name string) error {
 	if err != nil {
 		return err
 	}
-	_, err = js.Stream(ctx, cmp.Or(name, nats.DefaultStream))
+	_, err = js.Stream(ctx, name)
 	if errors.Is(err, jetstream.ErrStreamNotFound) {
 		return fmt.Errorf("%w: the server cannot read its files: put a backup in place, or open the log with AcceptLoss to begin a new one", nats.ErrDamaged)
 	}

@@ -9,8 +9,7 @@ import (
 
 // Options are the options of Open. Zero fields, and nil, mean the defaults.
 type Options struct {
-	// Log are those of the log in the server. Replicas has no meaning here, and
-	// Verify is always set.
+	// Log are those of the log in the server. Replicas has no meaning here.
 	Log nats.Options
 	// SyncInterval is how often the system is told to write what it has to the
 	// disk, and so what a power cut can take; 1 second by default.
@@ -31,6 +30,6 @@ func (o *Options) withDefaults() Options {
 	if c.Log.Logger == nil {
 		c.Log.Logger = slog.New(slog.DiscardHandler)
 	}
-	c.Log.Replicas, c.Log.Verify = 1, true
+	c.Log.Replicas = 1
 	return c
 }
