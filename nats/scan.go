@@ -42,7 +42,7 @@ type scan struct {
 
 // Bounds of what is shared and of what is asked at once.
 const (
-	crowd     = 32        // loading a chunk costs as much as this many readers who pass by its events, or more
+	crowd     = 8         // loading a chunk costs as much as this many readers who pass by its events, or more
 	scanRoom  = 96 << 20  // for chunks
 	readRoom  = 128 << 20 // for what all readers together hold, about
 	readLeast = 4 << 10   // of which each may hold so much,
@@ -54,6 +54,7 @@ const (
 type want struct {
 	creation tidings.ID
 	from, to uint64
+	head     uint64 // of the log, when it was wanted
 	since    time.Time
 	waiting  int           // how many wait; the scan's lock guards it
 	done     chan struct{} // closed when what follows is set
@@ -218,7 +219,7 @@ func (s *scan) want(l *Log, seq uint64, i int, b span) *want {
 	s.sweeping = true
 	w := &want{
 		creation: b.creation, from: (seq - 1) / chunkGrain * chunkGrain, to: min((placeOf(seq)+1)*chunkEvents, b.head.Seq()),
-		since: time.Now(), done: make(chan struct{}),
+		head: b.head.Seq(), since: time.Now(), done: make(chan struct{}),
 	}
 	if i >= 0 {
 		w.from = max(w.from, s.chunks[i].to)
@@ -234,6 +235,25 @@ func (s *scan) want(l *Log, seq uint64, i int, b span) *want {
 	default:
 	}
 	return w
+}
+
+// goOn wants what follows a chunk that many waited for: they are about to ask for
+// it. Whoever loads need not wait for them.
+func (s *scan) goOn(after *want, c *chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i := s.search(c.to + 1)
+	if after.waiting < s.crowd || s.creation != after.creation || c.to >= after.head || s.awaited(c.to+1) != nil || i < 0 || s.chunks[i].covers(c.to+1) {
+		return
+	}
+	w := &want{
+		creation: after.creation, from: c.to, to: min((placeOf(c.to+1)+1)*chunkEvents, after.head),
+		head: after.head, since: time.Now(), waiting: 1, done: make(chan struct{}),
+	}
+	if i+1 < len(s.chunks) {
+		w.to = min(w.to, s.chunks[i+1].from)
+	}
+	s.wanted = append(s.wanted, w)
 }
 
 // await waits for what was wanted.

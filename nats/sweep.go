@@ -19,7 +19,7 @@ import (
 
 // How a sweep goes on.
 const (
-	fetchEvents   = 4096
+	fetchEvents   = 16 << 10
 	fetchBytes    = 24 << 20 // more than any event has
 	sweepPatience = time.Second
 	longWait      = 5 * time.Second // after which who waits is not overtaken any more
@@ -32,6 +32,9 @@ func (l *Log) sweep() {
 	for w := l.nextWant(); w != nil; w = l.nextWant() {
 		c, err := s.load(l.life, w)
 		l.scan.give(w, c, err)
+		if err == nil {
+			l.scan.goOn(w, c)
+		}
 	}
 }
 
