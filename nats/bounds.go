@@ -158,17 +158,8 @@ func (l *Log) proveOrGone(ctx context.Context, b span, at tidings.ID) error {
 	return err
 }
 
-// overtaken returns a TruncatedError if something after a position was discarded
-// meanwhile.
-func (l *Log) overtaken(ctx context.Context, creation, after tidings.ID) error {
-	at, _, err := l.floor(ctx, creation)
-	if err != nil {
-		return err
-	}
-	return truncated(at, after)
-}
-
-// overtakenShared is overtaken, for one of many who may ask the same.
+// overtakenShared returns a TruncatedError if something after a position was
+// discarded meanwhile. Of many who ask at once one does.
 func (l *Log) overtakenShared(ctx context.Context, creation, after tidings.ID) error {
 	at, err := l.floors.ask(ctx, l, func(ctx context.Context) (tidings.ID, error) {
 		at, _, err := l.floor(ctx, creation)

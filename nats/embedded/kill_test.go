@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,8 +20,9 @@ import (
 
 // Where a process finds that it is one that appends until it is killed.
 const (
-	victimDir  = "TIDINGS_TEST_VICTIM_DIR"
-	victimFrom = "TIDINGS_TEST_VICTIM_FROM"
+	victimDir   = "TIDINGS_TEST_VICTIM_DIR"
+	victimFrom  = "TIDINGS_TEST_VICTIM_FROM"
+	victimAfter = "TIDINGS_TEST_VICTIM_AFTER"
 )
 
 func TestMain(m *testing.M) {
@@ -29,23 +31,41 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	if dir := os.Getenv(victimDir); dir != "" {
-		from, err := strconv.Atoi(os.Getenv(victimFrom))
-		if err == nil {
-			err = appendForEver(dir, from)
-		}
-		fmt.Fprintln(os.Stderr, err)
+		fmt.Fprintln(os.Stderr, beVictim(dir))
 		os.Exit(1)
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// appendForEver appends events with numbers, from one on, and prints the position
-// of each that is acknowledged.
-func appendForEver(dir string, from int) error {
+// What a victim prints before the number and the position of an event.
+const (
+	kept = "kept" // it was acknowledged
+	seen = "seen" // it came to who follows
+)
+
+// beVictim appends and follows, from where others of its kind were.
+func beVictim(dir string) error {
+	from, err := strconv.Atoi(os.Getenv(victimFrom))
+	if err != nil {
+		return err
+	}
+	after, err := tidings.ParseID(os.Getenv(victimAfter))
+	if err != nil && os.Getenv(victimAfter) != "" {
+		return err
+	}
 	l, err := embedded.Open(context.Background(), dir, nil)
 	if err != nil {
 		return err
 	}
+	failed := make(chan error)
+	go func() { failed <- appendForEver(l, from) }()
+	go func() { failed <- followForEver(l, after) }()
+	return <-failed
+}
+
+// appendForEver appends events with numbers, from one on, and prints those that are
+// acknowledged.
+func appendForEver(l tidings.Log, from int) error {
 	for n := from; ; {
 		var events []tidings.Event
 		for range n%3 + 1 {
@@ -56,10 +76,23 @@ func appendForEver(dir string, from int) error {
 			return err
 		}
 		for i, r := range receipts {
-			fmt.Println(n+i, r.ID)
+			fmt.Println(kept, n+i, r.ID)
 		}
 		n += len(events)
 	}
+}
+
+// followForEver prints events after a position.
+func followForEver(l tidings.Log, after tidings.ID) error {
+	for batch, err := range l.Tail(context.Background(), after) {
+		if err != nil {
+			return err
+		}
+		for _, e := range batch.Events {
+			fmt.Println(seen, string(e.Data), e.ID)
+		}
+	}
+	return nil
 }
 
 func numbered(n int) tidings.Event {
@@ -67,40 +100,48 @@ func numbered(n int) tidings.Event {
 	return tidings.Event{User: "user" + strconv.Itoa(n%7), Channel: tidings.System, Key: key, Data: []byte(key)}
 }
 
-// TestNothingAcknowledgedIsLostWhenTheProcessIsKilled kills who appends, at any
-// moment, and has another go on with what was not acknowledged.
+// victims are what processes printed of a log, one after the other: positions of
+// events, by number.
+type victims struct {
+	dir        string
+	kept, seen []string
+}
+
+// TestNothingAcknowledgedIsLostWhenTheProcessIsKilled kills who appends and follows,
+// at any moment, and has another go on with what was not acknowledged, and after what
+// was seen.
 func TestNothingAcknowledgedIsLostWhenTheProcessIsKilled(t *testing.T) {
-	dir := t.TempDir()
-	var acknowledged []string // positions by number
+	v := victims{dir: t.TempDir()}
 	for range 200 {
-		acknowledged = append(acknowledged, runVictim(t, dir, len(acknowledged))...)
+		v.run(t)
 	}
-	if len(acknowledged) < 1000 {
-		t.Errorf("only %d events were acknowledged", len(acknowledged))
+	t.Logf("%d events were acknowledged, %d seen", len(v.kept), len(v.seen))
+	if len(v.kept) < 1000 || len(v.seen) < 1000 {
+		t.Error("those are too few")
 	}
-	n := 0
-	for batch, err := range open(t, dir, nil).Read(t.Context(), tidings.Selector{Everyone: true}, tidings.ID{}) {
-		if err != nil {
-			t.Fatal(err)
+	all, err := history(open(t, v.dir, nil), everyone, tidings.ID{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range max(len(all), len(v.kept), len(v.seen)) {
+		if n >= len(all) {
+			t.Fatalf("%d events are there", len(all))
 		}
-		for _, e := range batch.Events {
-			if string(e.Data) != strconv.Itoa(n) || n < len(acknowledged) && e.ID.String() != acknowledged[n] {
-				t.Fatalf("got %s at %s, want %d at %s", e.Data, e.ID, n, acknowledged[min(n, len(acknowledged)-1)])
-			}
-			n++
+		id, number, _ := strings.Cut(all[n], " ")
+		if number != strconv.Itoa(n) || n < len(v.kept) && v.kept[n] != id || n < len(v.seen) && v.seen[n] != id {
+			t.Fatalf("got %s at %s, want %d at %s, seen at %s", number, id, n, v.kept[min(n, len(v.kept)-1)], v.seen[min(n, len(v.seen)-1)])
 		}
-	}
-	if n < len(acknowledged) {
-		t.Errorf("%d events are there, %d were acknowledged", n, len(acknowledged))
 	}
 }
 
-// runVictim has a process append from a number on, kills it, and returns the
-// positions of what was acknowledged.
-func runVictim(t *testing.T, dir string, from int) (acknowledged []string) {
+// run has a process go on, kills it, and takes note of what it printed.
+func (v *victims) run(t *testing.T) {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
-	cmd.Env = append(os.Environ(), victimDir+"="+dir, victimFrom+"="+strconv.Itoa(from))
+	cmd.Env = append(os.Environ(), victimDir+"="+v.dir, victimFrom+"="+strconv.Itoa(len(v.kept)))
+	if n := len(v.seen); n > 0 {
+		cmd.Env = append(cmd.Env, victimAfter+"="+v.seen[n-1])
+	}
 	cmd.Stderr = os.Stderr
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -109,19 +150,29 @@ func runVictim(t *testing.T, dir string, from int) (acknowledged []string) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines, last := bufio.NewScanner(out), rand.N(16)
+	lines, last := bufio.NewScanner(out), len(v.kept)+rand.N(16)
 	for lines.Scan() {
-		if len(acknowledged) == last {
+		if len(v.kept) == last {
+			last = -1
 			time.AfterFunc(rand.N(3*time.Millisecond), func() { _ = cmd.Process.Kill() })
 		}
+		var what, id string
 		var n int
-		var id string
-		if _, err := fmt.Sscan(lines.Text(), &n, &id); err != nil || n != from+len(acknowledged) {
+		if _, err := fmt.Sscan(lines.Text(), &what, &n, &id); err != nil {
 			break // the last line may be torn
 		}
-		acknowledged = append(acknowledged, id)
+		v.note(t, what, n, id)
 	}
 	_ = cmd.Process.Kill()
 	_ = cmd.Wait()
-	return acknowledged
+}
+
+// note takes note of a line.
+func (v *victims) note(t *testing.T, what string, n int, id string) {
+	t.Helper()
+	all := map[string]*[]string{kept: &v.kept, seen: &v.seen}[what]
+	if all == nil || n != len(*all) {
+		t.Fatalf("a process printed %s %d %s, where %d were kept and %d seen", what, n, id, len(v.kept), len(v.seen))
+	}
+	*all = append(*all, id)
 }
