@@ -36,7 +36,7 @@ func TestScenariosCanBeChosen(t *testing.T) {
 	if err := run(t.Context(), []string{"-list", "-scenario", "^owners"}, &some, &some); err != nil {
 		t.Fatal(err)
 	}
-	if n := strings.Count(all.String(), "\n"); n != 15 || strings.Count(some.String(), "\n") != 4 {
+	if n := strings.Count(all.String(), "\n"); n != 16 || strings.Count(some.String(), "\n") != 4 {
 		t.Errorf("%d scenarios, of which these begin with owners:\n%s", n, some.String())
 	}
 	for _, args := range []string{"-scenario (", "-rounds 0", "-connections 1", "-nonsense"} {
