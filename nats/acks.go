@@ -20,12 +20,18 @@ type acks struct {
 
 	mu      sync.Mutex // guards what follows
 	last    uint64
-	waiting map[uint64]chan *nats.Msg
+	waiting map[uint64]chan reply
+}
+
+// A reply is a message, or why none comes.
+type reply struct {
+	m   *nats.Msg
+	err error
 }
 
 // newAcks subscribes to answers, for as long as the connection lasts.
 func newAcks(nc *nats.Conn) (*acks, error) {
-	a := &acks{prefix: nc.NewInbox() + ".", waiting: make(map[uint64]chan *nats.Msg)}
+	a := &acks{prefix: nc.NewInbox() + ".", waiting: make(map[uint64]chan reply)}
 	if _, err := nc.Subscribe(a.prefix+"*", a.arrive); err != nil {
 		return nil, fmt.Errorf("nats: subscribe to answers: %w", err)
 	}
@@ -33,13 +39,13 @@ func newAcks(nc *nats.Conn) (*acks, error) {
 }
 
 // expect returns on which subject an answer comes, and where it will be.
-func (a *acks) expect() (number uint64, reply string, answer <-chan *nats.Msg) {
-	to := make(chan *nats.Msg, 1)
+func (a *acks) expect() (number uint64, subject string, to <-chan reply) {
+	c := make(chan reply, 1)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.last++
-	a.waiting[a.last] = to
-	return a.last, a.prefix + strconv.FormatUint(a.last, 36), to
+	a.waiting[a.last] = c
+	return a.last, a.prefix + strconv.FormatUint(a.last, 36), c
 }
 
 // forget says that nobody waits any more.
@@ -59,8 +65,18 @@ func (a *acks) arrive(m *nats.Msg) {
 	defer a.mu.Unlock()
 	if to := a.waiting[number]; to != nil {
 		delete(a.waiting, number)
-		to <- m // it has room for one
+		to <- reply{m: m} // it has room for one
 	}
+}
+
+// interrupt tells all who wait that no answer comes.
+func (a *acks) interrupt(cause error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, to := range a.waiting {
+		to <- reply{err: cause}
+	}
+	clear(a.waiting)
 }
 
 // An ack is the answer to what was published.
@@ -108,9 +124,9 @@ func plainSeq(text []byte) (uint64, bool) {
 // exchange publishes a message and returns the answer as it comes. It waits for as
 // long as the connection lasts, and over a network not for ever.
 func (l *Log) exchange(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
-	number, reply, answer := l.acks.expect()
+	number, subject, answered := l.acks.expect()
 	defer l.acks.forget(number)
-	m.Reply = reply
+	m.Reply = subject
 	link := l.link.current()
 	if err := l.nc.PublishMsg(m); err != nil {
 		return nil, err
@@ -120,11 +136,11 @@ func (l *Log) exchange(ctx context.Context, m *nats.Msg) (*nats.Msg, error) {
 		late = time.After(attemptTimeout)
 	}
 	select {
-	case m := <-answer:
-		if m.Header.Get("Status") == "503" {
+	case a := <-answered:
+		if a.err == nil && a.m.Header.Get("Status") == "503" {
 			return nil, nats.ErrNoResponders
 		}
-		return m, nil
+		return a.m, a.err
 	case <-ctx.Done():
 		return nil, context.Cause(ctx)
 	case <-link.Done():

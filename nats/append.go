@@ -73,7 +73,7 @@ func (l *Log) over(ctx context.Context) error {
 // Interrupt ends every Append that waits for an answer with an error that matches
 // cause and tidings.ErrUnknownOutcome, in a process where it is known that none
 // comes. Over a network it is made again.
-func (l *Log) Interrupt(cause error) { l.link.interrupt(cause) }
+func (l *Log) Interrupt(cause error) { l.acks.interrupt(cause) }
 
 // attempt tries once, and more often as long as something is learnt from that.
 func (l *Log) attempt(ctx context.Context, b *batch) error {

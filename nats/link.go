@@ -72,17 +72,6 @@ func (k *link) lost() {
 	k.lostAt = time.Now()
 }
 
-// interrupt ends what waits for an answer, for another reason.
-func (k *link) interrupt(cause error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.closed {
-		return
-	}
-	k.end(cause)
-	k.ctx, k.end = context.WithCancelCause(context.Background())
-}
-
 // close ends what waits for an answer, now and later.
 func (k *link) close() {
 	k.mu.Lock()
