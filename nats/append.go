@@ -54,7 +54,7 @@ func (l *Log) insist(ctx context.Context, b *batch) error {
 		switch {
 		case b.unsure && (over != nil || l.inProcess || b.old(l.opts.KeyWindow)):
 			return fmt.Errorf("%w: %w", tidings.ErrUnknownOutcome, err)
-		case over != nil, !b.unsure && !again(err):
+		case over != nil, !b.unsure && !l.again(err):
 			return err
 		}
 		wait(ctx, pause)

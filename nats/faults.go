@@ -56,9 +56,20 @@ func code(err error) int {
 	return 0
 }
 
+// errNoConnection says that nothing was sent.
+var errNoConnection = fmt.Errorf("no connection: %w", tidings.ErrUnavailable)
+
+// reconnectPatience is how long a connection may be lost before who appends is told:
+// most are there again at once.
+const reconnectPatience = time.Second
+
 // again reports whether to try again though nothing was kept, for what passes at
 // once.
-func again(err error) bool {
+func (l *Log) again(err error) bool {
+	if errors.Is(err, errNoConnection) {
+		lostAt, _ := l.link.state()
+		return time.Since(lostAt) < reconnectPatience || lostAt.IsZero()
+	}
 	switch code(err) {
 	case codeWrongSequenceBusy, codeBatchIncomplete:
 		return true
@@ -72,7 +83,7 @@ func unsent(err error) error {
 	case errors.Is(err, nats.ErrNoResponders):
 		return fmt.Errorf("no stream answers: %w", tidings.ErrUnavailable)
 	case errors.Is(err, nats.ErrReconnectBufExceeded):
-		return fmt.Errorf("no connection: %w", tidings.ErrUnavailable)
+		return errNoConnection
 	case errors.Is(err, nats.ErrMaxPayload):
 		return fmt.Errorf("larger than the server takes (max_payload): %w", tidings.ErrTooLarge)
 	case errors.Is(err, nats.ErrConnectionClosed):
