@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 	"sync"
@@ -78,7 +79,7 @@ func (l *Log) readAccounts(ctx context.Context, creation tidings.ID) error {
 	for more := true; more; {
 		var page []stored
 		var err error
-		page, more, err = l.pageOf(ctx, "KV_"+l.names.state(), query{Seq: a.revision + 1, Next: l.names.stateKey(">"), Most: pageEvents})
+		page, more, err = l.pageOf(ctx, l.names.stateStream(), query{Seq: a.revision + 1, Next: l.names.stateKey(">"), Most: pageEvents})
 		if err != nil {
 			return err
 		}
@@ -249,21 +250,30 @@ const lostType = "tidings.lost"
 // forgetAccounts lets go of entries about what is before a place.
 func (l *Log) forgetAccounts(ctx context.Context, first uint64) error {
 	prefix := l.names.stateKey("gone.")
-	entries, _, err := l.pageOf(ctx, "KV_"+l.names.state(), query{Seq: 1, Next: prefix + ">", Most: pageEvents})
-	if err != nil {
+	entries, _, err := l.pageOf(ctx, l.names.stateStream(), query{Seq: 1, Next: prefix + ">", Most: pageEvents})
+	if err != nil || len(entries) == 0 {
 		return err
+	}
+	bucket, err := l.js.Stream(ctx, l.names.stateStream())
+	if err != nil {
+		return unavailable(err)
 	}
 	for _, m := range entries {
 		if n, err := purgeOf(strings.TrimPrefix(m.Subject, prefix)); err == nil && n >= first {
 			continue
 		}
-		bucket, err := l.js.Stream(ctx, "KV_"+l.names.state())
-		if err == nil {
-			err = bucket.Purge(ctx, jetstream.WithPurgeSubject(m.Subject))
-		}
-		if err != nil {
+		if err := bucket.Purge(ctx, jetstream.WithPurgeSubject(m.Subject)); err != nil {
 			return unavailable(err)
 		}
 	}
+	l.accounts.drop(first)
 	return nil
+}
+
+// drop lets go of what is known of places before one, which nobody asks about.
+func (a *accounts) drop(first uint64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.gone = a.gone.without(runs{{0, first - 1}})
+	maps.DeleteFunc(a.done, func(purge uint64, _ bool) bool { return purge < first })
 }

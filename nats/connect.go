@@ -18,9 +18,10 @@ import (
 	"github.com/tidings-dev/tidings"
 )
 
-// checkURL says why a server cannot have that URL. Its error does not repeat the
-// URL, which may hold a password in a place that nobody expects.
-func checkURL(servers string) error {
+// Servers returns the addresses of the servers that url names, as [Open] reads it,
+// without users and passwords. The error is a *tidings.InvalidError. It does not
+// repeat the URL, which may hold a password in a place that nobody expects.
+func Servers(servers string) (hosts []string, err error) {
 	for server := range strings.SplitSeq(servers, ",") {
 		server = strings.TrimSpace(server)
 		if server == "" {
@@ -31,12 +32,13 @@ func checkURL(servers string) error {
 		}
 		u, err := url.Parse(server)
 		if err != nil || u.Hostname() == "" || !slices.Contains([]string{"nats", "tls", "ws", "wss"}, u.Scheme) {
-			return fmt.Errorf("nats: %w", &tidings.InvalidError{
+			return nil, fmt.Errorf("nats: %w", &tidings.InvalidError{
 				Field: "url", Want: "one such as nats://nats.example:4222, or several with commas between, with what is special in a password percent-encoded",
 			})
 		}
+		hosts = append(hosts, u.Host)
 	}
-	return nil
+	return hosts, nil
 }
 
 // Pauses between attempts to open a log.

@@ -77,10 +77,8 @@ func (k *link) close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.end(tidings.ErrClosed)
-	if !k.closed {
-		k.ctx, k.end = context.WithCancelCause(context.Background())
-		k.end(tidings.ErrClosed)
-	}
+	k.ctx, k.end = context.WithCancelCause(context.Background()) // it may have ended for another reason
+	k.end(tidings.ErrClosed)
 	k.closed = true
 }
 

@@ -59,7 +59,7 @@ func Open(ctx context.Context, url string, opts *Options, more ...nats.Option) (
 	if err != nil {
 		return nil, err
 	}
-	if err := checkURL(url); err != nil {
+	if _, err := Servers(url); err != nil {
 		return nil, err
 	}
 	return openPatiently(ctx, url, o, more)

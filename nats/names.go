@@ -38,6 +38,9 @@ func (n names) purges() string { return string(n) + ".p" }
 // state is the bucket of what a log has to know beside its events.
 func (n names) state() string { return string(n) + "_state" }
 
+// stateStream is the stream that a bucket is.
+func (n names) stateStream() string { return "KV_" + n.state() }
+
 // stateKey is the subject of a key of it.
 func (n names) stateKey(key string) string { return "$KV." + n.state() + "." + key }
 

@@ -103,11 +103,16 @@ func (l *Log) completePurges(ctx context.Context, creation tidings.ID) error {
 		return err
 	}
 	var errs []error
-	_, err := l.places(ctx, l.names.purges(), run{1, l.purges.head()}, func(m stored) bool {
+	open := l.purges.open()
+	_, err := l.places(ctx, l.names.purges(), open, func(m stored) bool {
 		if !l.accounts.isDone(m.seq) {
 			errs = append(errs, l.complete(ctx, get(m.Msg, userHeader), m.seq))
 		}
 		return false
 	})
-	return errors.Join(append(errs, err)...)
+	if err := errors.Join(append(errs, err)...); err != nil {
+		return err
+	}
+	l.purges.completed(open.last)
+	return nil
 }

@@ -26,6 +26,7 @@ type purges struct {
 	mu       sync.Mutex // guards what follows
 	creation int64      // of the stream that they are of
 	last     uint64     // the last that the stream has
+	complete uint64     // up to where the events of all are gone
 	of       map[digest]tidings.ID
 }
 
@@ -73,7 +74,21 @@ func (p *purges) head() uint64 {
 func (p *purges) advance(to uint64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.last = to
+	p.last, p.complete = to, min(p.complete, to)
+}
+
+// open returns where purges are that may not be complete.
+func (p *purges) open() run {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return run{p.complete + 1, p.last}
+}
+
+// completed takes note that all are, up to a place.
+func (p *purges) completed(through uint64) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.complete = max(p.complete, through)
 }
 
 // begin has those of another stream forgotten.
@@ -81,7 +96,7 @@ func (p *purges) begin(creation tidings.ID) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if created := creation.Time().UnixNano(); p.creation != created {
-		p.creation, p.last, p.of = created, 0, nil
+		p.creation, p.last, p.complete, p.of = created, 0, 0, nil
 	}
 }
 

@@ -53,7 +53,7 @@ func (l *Log) read(ctx context.Context, sel tidings.Selector, after tidings.ID, 
 	if err != nil {
 		return err
 	}
-	if err := l.purgedSince(ctx, sel, after); err != nil {
+	if err := l.purgedSince(sel, after); err != nil {
 		return err
 	}
 	through := from
@@ -153,7 +153,7 @@ func (l *Log) withPurge(sel tidings.Selector, after uint64, more bool, page []st
 
 // purgedSince returns a TruncatedError if an owner's events were discarded on
 // request after a position, as far as is known.
-func (l *Log) purgedSince(ctx context.Context, sel tidings.Selector, after tidings.ID) error {
+func (l *Log) purgedSince(sel tidings.Selector, after tidings.ID) error {
 	if sel.Everyone || after.IsZero() {
 		return nil
 	}

@@ -42,7 +42,7 @@ type scan struct {
 
 // Bounds of what is shared and of what is asked at once.
 const (
-	crowd     = 8         // loading a chunk costs as much as this many readers who pass by its events, or more
+	crowd     = 8         // who pass by a chunk's events by themselves cost at least as much as loading it
 	scanRoom  = 96 << 20  // for chunks
 	readRoom  = 128 << 20 // for what all readers together hold, about
 	readLeast = 4 << 10   // of which each may hold so much,
@@ -52,9 +52,8 @@ const (
 
 // A want is a chunk that somebody waits for.
 type want struct {
-	creation tidings.ID
+	of       span // the log as it was then
 	from, to uint64
-	head     uint64 // of the log, when it was wanted
 	since    time.Time
 	waiting  int           // how many wait; the scan's lock guards it
 	done     chan struct{} // closed when what follows is set
@@ -203,7 +202,7 @@ func (s *scan) search(seq uint64) int {
 // awaited returns what is wanted already, or nil. mu must be held.
 func (s *scan) awaited(seq uint64) *want {
 	for _, w := range s.wanted {
-		if w.creation == s.creation && w.from < seq && seq <= w.to {
+		if w.of.creation == s.creation && w.from < seq && seq <= w.to {
 			return w
 		}
 	}
@@ -217,17 +216,7 @@ func (s *scan) want(l *Log, seq uint64, i int, b span) *want {
 		return nil
 	}
 	s.sweeping = true
-	w := &want{
-		creation: b.creation, from: (seq - 1) / chunkGrain * chunkGrain, to: min((placeOf(seq)+1)*chunkEvents, b.head.Seq()),
-		head: b.head.Seq(), since: time.Now(), done: make(chan struct{}),
-	}
-	if i >= 0 {
-		w.from = max(w.from, s.chunks[i].to)
-	}
-	if i+1 < len(s.chunks) {
-		w.to = min(w.to, s.chunks[i+1].from)
-	}
-	s.wanted = append(s.wanted, w)
+	w := s.add(seq, i, b)
 	close(s.changed)
 	s.changed = make(chan struct{})
 	select {
@@ -237,23 +226,35 @@ func (s *scan) want(l *Log, seq uint64, i int, b span) *want {
 	return w
 }
 
-// goOn wants what follows a chunk that many waited for: they are about to ask for
-// it. Whoever loads need not wait for them.
-func (s *scan) goOn(after *want, c *chunk) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	i := s.search(c.to + 1)
-	if after.waiting < s.crowd || s.creation != after.creation || c.to >= after.head || s.awaited(c.to+1) != nil || i < 0 || s.chunks[i].covers(c.to+1) {
-		return
-	}
+// add adds the chunk with a place, which is after chunk i, to what is wanted. mu must
+// be held.
+func (s *scan) add(seq uint64, i int, b span) *want {
 	w := &want{
-		creation: after.creation, from: c.to, to: min((placeOf(c.to+1)+1)*chunkEvents, after.head),
-		head: after.head, since: time.Now(), waiting: 1, done: make(chan struct{}),
+		of: b, from: (seq - 1) / chunkGrain * chunkGrain, to: min((placeOf(seq)+1)*chunkEvents, b.head.Seq()),
+		since: time.Now(), done: make(chan struct{}),
+	}
+	if i >= 0 {
+		w.from = max(w.from, s.chunks[i].to)
 	}
 	if i+1 < len(s.chunks) {
 		w.to = min(w.to, s.chunks[i+1].from)
 	}
 	s.wanted = append(s.wanted, w)
+	return w
+}
+
+// goOn wants what follows a chunk that many waited for: they are about to ask for
+// it. Whoever loads need not wait for them.
+func (s *scan) goOn(after *want, c *chunk) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	next := c.to + 1
+	i := s.search(next)
+	many := after.waiting >= s.crowd && s.creation == after.of.creation
+	if !many || next > after.of.head.Seq() || s.awaited(next) != nil || i < 0 || s.chunks[i].covers(next) {
+		return
+	}
+	s.add(next, i, after.of).waiting = 1 // who loads
 }
 
 // await waits for what was wanted.
@@ -274,7 +275,7 @@ func (s *scan) give(w *want, c *chunk, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.wanted = slices.DeleteFunc(s.wanted, func(o *want) bool { return o == w })
-	if w.chunk, w.err = c, err; err == nil && s.creation == w.creation {
+	if w.chunk, w.err = c, err; err == nil && s.creation == w.of.creation {
 		s.keep(c)
 	}
 	close(w.done)

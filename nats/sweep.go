@@ -137,7 +137,7 @@ func (s *sweeper) fill(ctx context.Context, c *chunk, w *want) error {
 	}
 	s.next = c.to + 1
 	info, err := s.l.info(ctx)
-	if err == nil && tidings.NewID(info.Created, 0) != w.creation {
+	if err == nil && tidings.NewID(info.Created, 0) != w.of.creation {
 		err = fmt.Errorf("%w: the stream was replaced", tidings.ErrUnavailable)
 	}
 	if err != nil {
@@ -149,7 +149,7 @@ func (s *sweeper) fill(ctx context.Context, c *chunk, w *want) error {
 // wantAll returns an error if something is missing in a chunk that nobody
 // discarded.
 func (s *sweeper) wantAll(ctx context.Context, c *chunk, w *want) error {
-	floor, _, err := s.l.floor(ctx, w.creation)
+	floor, _, err := s.l.floor(ctx, w.of.creation)
 	if err != nil || floor.Seq() >= c.to {
 		return err
 	}
@@ -157,7 +157,7 @@ func (s *sweeper) wantAll(ctx context.Context, c *chunk, w *want) error {
 	if len(missing) == 0 {
 		return nil
 	}
-	if err := s.l.explain(ctx, w.creation, missing); !errors.Is(err, tidings.ErrTruncated) { // that is for readers to find out
+	if err := s.l.explain(ctx, w.of.creation, missing); !errors.Is(err, tidings.ErrTruncated) { // that is for readers to find out
 		return err
 	}
 	return nil

@@ -7,13 +7,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"net/url"
 	"os"
-	"slices"
 	"strings"
 
 	client "github.com/nats-io/nats.go"
-	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidings-dev/tidings/nats"
 )
@@ -49,20 +46,11 @@ func (n *natsLog) check() error {
 	return nil
 }
 
-// schemes are those of servers' URLs, as the client of NATS knows them.
-var schemes = []string{"nats", "tls", "ws", "wss"}
-
 // servers returns the addresses of the servers, without user and password.
-func (n *natsLog) servers() (hosts []string, err error) {
-	for text := range strings.SplitSeq(n.URL, ",") {
-		if text = strings.TrimSpace(text); !strings.Contains(text, "://") {
-			text = "nats://" + text
-		}
-		u, err := url.Parse(text)
-		if err != nil || u.Hostname() == "" || !slices.Contains(schemes, u.Scheme) {
-			return nil, usage("--nats-url: want a URL such as nats://app:secret@nats.example, or several with commas between")
-		}
-		hosts = append(hosts, u.Host)
+func (n *natsLog) servers() ([]string, error) {
+	hosts, err := nats.Servers(n.URL)
+	if err != nil || len(hosts) != 1+strings.Count(n.URL, ",") {
+		return nil, usage("--nats-url: want a URL such as nats://app:secret@nats.example, or several with commas between")
 	}
 	return hosts, nil
 }
@@ -105,11 +93,6 @@ func rejected(err error) bool {
 	return ok && op.Op == "remote error" || errors.Is(err, client.ErrTLS)
 }
 
-// disabled reports whether an error says that there is no JetStream.
-func disabled(err error) bool {
-	return errors.Is(err, client.ErrNoResponders) || errors.Is(err, jetstream.ErrJetStreamNotEnabled) || errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount)
-}
-
 // advise adds to an error what to do.
 func advise(err error) error {
 	_, stranger := errors.AsType[x509.UnknownAuthorityError](err)
@@ -117,14 +100,12 @@ func advise(err error) error {
 		applies bool
 		advice  string
 	}{
-		{errors.Is(err, client.ErrNoServers), "see that nats-server runs there"},
 		{errors.Is(err, client.ErrAuthorization), "check user and password in --nats-url, or --nats-creds"},
 		{stranger, "--nats-ca has who vouches for the server"},
 		{rejected(err), "the server may want a certificate: --nats-cert and --nats-key"},
 		{errors.Is(err, client.ErrSecureConnWanted), "the server has no TLS: leave out tls:// and the flags for it, or have the server use it"},
 		{errors.Is(err, client.ErrPermissionViolation), "docs/operations.md has the permissions that a user needs"},
 		{errors.Is(err, nats.ErrDamaged), "in the command: --accept-loss"},
-		{disabled(err), "start nats-server with -js, and enable it for the account"},
 	} {
 		if a.applies {
 			return fmt.Errorf("%w: %s", err, a.advice)

@@ -1,6 +1,7 @@
 package embedded_test
 
 import (
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,7 +26,7 @@ func BenchmarkPublish(b *testing.B) {
 			defer hub.Close()
 			event := tidings.Event{User: "alice", Channel: tidings.System, Data: []byte(`"` + strings.Repeat("x", 198) + `"`)}
 			var failed atomic.Pointer[error]
-			b.SetParallelism(64)
+			b.SetParallelism(64 / runtime.GOMAXPROCS(0))
 			b.RunParallel(func(pb *testing.PB) {
 				for pb.Next() {
 					if _, err := hub.Publish(b.Context(), event); err != nil {
