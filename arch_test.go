@@ -35,6 +35,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"nats":              {inside: ".", outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream"},
 	"nats/embedded":     {inside: ". nats", outside: "github.com/minio/highwayhash github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/nats-io/nats-server/v2/server github.com/gofrs/flock"},
 	"internal/natstest": {outside: "github.com/nats-io/nats-server/v2/server"},
+	"internal/logproc":  {inside: "."},
 	"metrics":           {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
 		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres nats nats/embedded internal/herd internal/load internal/wire internal/jsonscan",
