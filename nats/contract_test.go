@@ -1,6 +1,7 @@
 package nats_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"sync/atomic"
@@ -11,6 +12,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/logproc"
 	"github.com/tidings-dev/tidings/internal/natstest"
 	"github.com/tidings-dev/tidings/nats"
 	"github.com/tidings-dev/tidings/tidingstest"
@@ -92,23 +94,40 @@ func (b *backend) remembersLast(t testing.TB) (remembers bool) {
 }
 
 func TestLogKeepsTheContract(t *testing.T) {
-	keepsTheContract(t, func(l *nats.Log) {})
+	keepsTheContract(t, func(t testing.TB, b *backend) tidings.Log { return b.open(t) })
 }
 
 // What a herd is served by serves whoever reads.
 func TestLogKeepsTheContractWhereReadersShare(t *testing.T) {
-	keepsTheContract(t, (*nats.Log).ShareAlways)
+	keepsTheContract(t, func(t testing.TB, b *backend) tidings.Log {
+		l := b.open(t)
+		l.ShareAlways()
+		return l
+	})
 }
 
-func keepsTheContract(t *testing.T, prepare func(*nats.Log)) {
+// Logs of one stream have nothing in common but the server.
+func TestLogKeepsTheContractWhereEachIsAProcess(t *testing.T) {
+	keepsTheContract(t, func(t testing.TB, b *backend) tidings.Log {
+		return logproc.Start(t, opening{b.proxy.URL(), b.opts})
+	})
+}
+
+// An opening is what a process needs to know to open a log.
+type opening struct {
+	URL     string
+	Options nats.Options
+}
+
+func openAs(ctx context.Context, o opening) (*nats.Log, error) {
+	return nats.Open(ctx, o.URL, &o.Options)
+}
+
+func keepsTheContract(t *testing.T, open func(testing.TB, *backend) tidings.Log) {
 	p := natstest.NewProcess(t, t.TempDir())
 	tidingstest.TestLog(t, tidingstest.Harness[*backend]{
-		New: func(t testing.TB) *backend { return newBackend(t, p.URL()) },
-		Open: func(t testing.TB, b *backend) tidings.Log {
-			l := b.open(t)
-			prepare(l)
-			return l
-		},
+		New:  func(t testing.TB) *backend { return newBackend(t, p.URL()) },
+		Open: open,
 		PassKeyWindow: func(t testing.TB, b *backend) {
 			window := 100 * time.Millisecond
 			waitFor(t, "end of the key window", func() bool {
