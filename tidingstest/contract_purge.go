@@ -58,6 +58,8 @@ func purgeForgetsKeys(ctx context.Context, s *subject) {
 	own, others := withKey(note("a", 0), "k"), withKey(note("b", 0), "k")
 	kept := s.keep(ctx, s.log, own, others)
 	s.purge(ctx, s.open(), "a")
+	fresh := s.keep(ctx, s.log, withKey(note("a", 1), "fresh")) // before it heard of the purge, perhaps
+	s.wantReceipts(ctx, s.open(), []tidings.Event{withKey(note("a", 1), "fresh")}, duplicate(fresh[0].ID))
 	again := s.wantReceipts(ctx, s.log, []tidings.Event{own, others}, "new", duplicate(kept[1].ID))
 	s.wantReceipts(ctx, s.open(), []tidings.Event{own}, duplicate(again[0].ID))
 }
