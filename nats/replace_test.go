@@ -177,3 +177,25 @@ func judge(saw, want []string) error {
 	}
 	return nil
 }
+
+// What was discarded of a stream says nothing about one that has its name after it.
+func TestAStreamInThePlaceOfAnotherHasAFloorOfItsOwn(t *testing.T) {
+	b := newBackend(t, natstest.Start(t, t.TempDir()).ClientURL())
+	l := b.open(t)
+	if _, err := l.Append(t.Context(), events("1", "2", "3")); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.DiscardThrough(t.Context(), 2); err != nil {
+		t.Fatal(err)
+	}
+	b.do(t, func(js jetstream.JetStream) error { return js.DeleteStream(t.Context(), b.opts.Stream) })
+	now := b.open(t)
+	if _, err := now.Append(t.Context(), events("1", "2", "3")); err != nil {
+		t.Fatal(err)
+	}
+	for _, l := range []*nats.Log{l, now} {
+		if floor, _, err := l.Bounds(t.Context()); err != nil || floor.Seq() != 0 || len(content(t, l)) != 3 {
+			t.Errorf("got the floor %s and %d events, %v", floor, len(content(t, l)), err)
+		}
+	}
+}
