@@ -1,12 +1,14 @@
 package postgres_test
 
 import (
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
 	"testing"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/logproc"
 	"github.com/tidings-dev/tidings/internal/pgtest"
 	"github.com/tidings-dev/tidings/postgres"
 	"github.com/tidings-dev/tidings/tidingstest"
@@ -92,4 +94,25 @@ func TestPooledLogKeepsTheContract(t *testing.T) {
 		b.reach(f, bouncer)
 		return b
 	}))
+}
+
+// TestLogKeepsTheContractWhereEachIsAProcess has logs that have nothing in common
+// but the database.
+func TestLogKeepsTheContractWhereEachIsAProcess(t *testing.T) {
+	t.Parallel()
+	url := pgtest.Shared(t).Database(t)
+	var n atomic.Int64
+	h := harness(func(f testing.TB) *backend { return newBackendIn(f, url, fmt.Sprint("tidings", n.Add(1))) })
+	h.Open = func(t testing.TB, b *backend) tidings.Log { return logproc.Start(t, opening{b.through, b.opts}) }
+	tidingstest.TestLog(t, h)
+}
+
+// An opening is what a process needs to know to open a log.
+type opening struct {
+	URL     string
+	Options postgres.Options
+}
+
+func openAs(ctx context.Context, o opening) (*postgres.Log, error) {
+	return postgres.Open(ctx, o.URL, &o.Options)
 }
