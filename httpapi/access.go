@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -31,8 +32,9 @@ type Access struct {
 	// Owner is meant where the request names none.
 	Owner string
 	// Subscribe and Publish report whether the subject may read, and publish,
-	// what belongs to the owner. Nil grants Owner only. They must not block.
-	Subscribe, Publish func(owner string) bool
+	// something. Nil grants all that belongs to Owner. They must not block.
+	Subscribe func(Reading) bool
+	Publish   func(Writing) bool
 	// Feed grants reading what belongs to every owner, Stats the figures.
 	Feed, Stats bool
 	// Expires is when a stream, or a request that publishes line by line, ends at
@@ -41,6 +43,24 @@ type Access struct {
 	Expires time.Time
 	// Revoked, if not nil, ends them when it is closed.
 	Revoked <-chan struct{}
+}
+
+// A Reading is what a request asks to read. Where it names several sessions each
+// is asked about.
+type Reading struct {
+	Owner string
+	// Stream is the name of the stream. [tidings.FeedStream] has everything, as
+	// snapshots have unless they name a stream.
+	Stream string
+	// Session is empty where all sessions are meant, and what has none.
+	Session string
+}
+
+// A Writing is where a request asks to publish an event.
+type Writing struct {
+	Owner   string
+	Channel tidings.Channel
+	Session string // empty if the event has none
 }
 
 // access finds out who asks.
@@ -68,31 +88,54 @@ func (h *Handler) owner(a *Access, named string) (string, error) {
 	return owner, nil
 }
 
-// reader returns the owner that a request means, if it may read there.
-func (h *Handler) reader(a *Access, named string) (string, error) {
+// reader returns the owner that a request means, if it may read all that it asks
+// for of his: sessions of a stream, or none for the whole of it.
+func (h *Handler) reader(a *Access, named, stream string, sessions []string) (string, error) {
 	owner, err := h.owner(a, named)
-	if err == nil && !a.maySubscribe(owner) {
-		err = refusal(wire.Forbidden, "this request may not read what belongs to %q", shorten(owner))
+	if err != nil {
+		return owner, err
 	}
-	return owner, err
+	if len(sessions) == 0 {
+		sessions = []string{""}
+	}
+	for _, session := range sessions {
+		if r := (Reading{owner, stream, session}); !a.maySubscribe(r) {
+			return owner, refusal(wire.Forbidden, "this request may not read %s", r.describe())
+		}
+	}
+	return owner, nil
 }
 
-// publisher returns the owner that a request means, if it may publish there.
-func (h *Handler) publisher(a *Access, named string) (string, error) {
-	owner, err := h.owner(a, named)
-	if err == nil && !a.mayPublish(owner) {
-		err = refusal(wire.Forbidden, "this request may not publish for %q", shorten(owner))
+// describe says what is asked for, in the words of the request.
+func (r *Reading) describe() string {
+	if r.Session == "" {
+		return fmt.Sprintf("all of the stream %s of %q", r.Stream, shorten(r.Owner))
 	}
-	return owner, err
+	return fmt.Sprintf("the session %q on the stream %s of %q", shorten(r.Session), r.Stream, shorten(r.Owner))
 }
 
-func (a *Access) maySubscribe(owner string) bool { return may(a.Subscribe, owner, a.Owner) }
-
-func (a *Access) mayPublish(owner string) bool { return may(a.Publish, owner, a.Owner) }
-
-func may(grant func(string) bool, owner, own string) bool {
-	if grant == nil {
-		return owner == own
+// checkPublish refuses to publish an event that the request may not.
+func (a *Access) checkPublish(e *tidings.Event) error {
+	if a.mayPublish(Writing{e.User, e.Channel, e.Session}) {
+		return nil
 	}
-	return grant(owner)
+	where := ""
+	if e.Session != "" {
+		where = fmt.Sprintf(", in the session %q", shorten(e.Session))
+	}
+	return refusal(wire.Forbidden, "this request may not publish for %q on the channel %s%s", shorten(e.User), shorten(string(e.Channel)), where)
+}
+
+func (a *Access) maySubscribe(r Reading) bool {
+	if a.Subscribe == nil {
+		return r.Owner == a.Owner
+	}
+	return a.Subscribe(r)
+}
+
+func (a *Access) mayPublish(w Writing) bool {
+	if a.Publish == nil {
+		return w.Owner == a.Owner
+	}
+	return a.Publish(w)
 }

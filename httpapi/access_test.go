@@ -111,8 +111,8 @@ func TestSingleTenant(t *testing.T) {
 func TestGrants(t *testing.T) {
 	own := httpapi.Access{Subject: "alice", Owner: "alice"}
 	team := own
-	team.Subscribe = func(o string) bool { return o == "team" || o == "alice" }
-	operator := httpapi.Access{Subject: "op", Owner: "op", Feed: true, Stats: true, Publish: func(o string) bool { return o == "alice" }}
+	team.Subscribe = func(r httpapi.Reading) bool { return r.Owner == "team" || r.Owner == "alice" }
+	operator := httpapi.Access{Subject: "op", Owner: "op", Feed: true, Stats: true, Publish: func(w httpapi.Writing) bool { return w.Owner == "alice" }}
 	const event = `{"user":"alice","channel":"system","data":1}`
 	for _, tt := range []struct {
 		name   string
@@ -139,8 +139,63 @@ func TestGrants(t *testing.T) {
 	}
 }
 
+// A grant may name a stream or a channel, and sessions. Who asks for all sessions
+// asks for more than some.
+func TestGrantsOfStreamsChannelsAndSessions(t *testing.T) {
+	a := serve(t, &httpapi.Options{Authenticate: always(httpapi.Access{
+		Subject: "bob", Owner: "alice", Stats: true,
+		Subscribe: func(r httpapi.Reading) bool {
+			return r == httpapi.Reading{Owner: "alice", Stream: "agui", Session: "s1"} || r == httpapi.Reading{Owner: "alice", Stream: "agui", Session: "s2"}
+		},
+		Publish: func(w httpapi.Writing) bool {
+			return w == httpapi.Writing{Owner: "alice", Channel: "agui", Session: "s1"}
+		},
+	})})
+	for path, want := range map[string]int{
+		"/v1/stream/agui?session=s1":                  200,
+		"/v1/stream/agui?session=s1&session=s2":       200,
+		"/v1/stream/agui?session=s1&session=s3":       403,
+		"/v1/stream/agui?session=s1&user=carol":       403,
+		"/v1/stream/agui":                             403,
+		"/v1/stream/contexts?session=s1":              403,
+		"/v1/stream/feed?session=s1&user=alice":       403,
+		"/v1/feed?session=s1":                         403,
+		"/v1/feed?session=s1&stream=agui":             200,
+		"/v1/feed?session=s1&session=s2&stream=agui":  200,
+		"/v1/feed?session=s1&stream=contexts":         403,
+		"/v1/feed?stream=agui":                        403,
+		"/v1/feed?stream=agui&session=s3":             403,
+		"/v1/sessions/s1/feed":                        403,
+		"/v1/sessions/s1/feed?stream=agui":            200,
+		"/v1/sessions/s3/feed?stream=agui":            403,
+		"/v1/sessions/s1/feed?stream=agui&user=carol": 403,
+		"/v1/stats?user=alice":                        403,
+	} {
+		if got := a.get1(path); got != want {
+			t.Errorf("%s: got %d, want %d", path, got, want)
+		}
+	}
+	const started = `{"type":"RUN_STARTED","threadId":"s1","runId":"r"}`
+	a.post("/v1/publish/agui", started).ok(t)
+	a.post("/v1/events", `[{"channel":"agui","data":`+started+`},{"channel":"agui","data":{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"x"}}]`).ok(t)
+	a.post("/v1/publish/agui?session=s1", started).ok(t)
+	for path, body := range map[string]string{
+		"/v1/publish/agui?session=s2":   `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"x"}`,
+		"/v1/publish/agui":              strings.Replace(started, "s1", "s2", 1),
+		"/v1/publish/system?session=s1": `1`,
+		"/v1/publish/system":            `1`,
+		"/v1/events":                    `[{"channel":"agui","session":"s1","type":"T","data":1},{"channel":"agui","session":"s2","type":"T","data":1}]`,
+		"/v1/events?user=carol":         `{"channel":"agui","session":"s1","type":"T","data":1}`,
+	} {
+		a.post(path, body).is(t, 403, wire.Forbidden)
+	}
+	if s := a.hub.Stats(); s.Published != 4 {
+		t.Errorf("%d events were published, want 4", s.Published)
+	}
+}
+
 func TestOwnerOfTheAddressAndOfTheBodyMustBeTheSame(t *testing.T) {
-	all := httpapi.Access{Subject: "relay", Publish: func(string) bool { return true }}
+	all := httpapi.Access{Subject: "relay", Publish: func(httpapi.Writing) bool { return true }}
 	a := serve(t, &httpapi.Options{Authenticate: always(all)})
 	const event = `{"user":"bob","channel":"system","data":1}`
 	a.post("/v1/events?user=alice", event).is(t, 403, wire.Forbidden)

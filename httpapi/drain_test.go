@@ -183,7 +183,7 @@ func TestStreamsThatWereRefusedAreNotWaitedFor(t *testing.T) {
 	hub := newHub(t, nil, &tidings.Options{MaxConnections: 1})
 	a := serveHub(t, hub, &httpapi.Options{
 		DrainWindow:  -1,
-		Authenticate: always(httpapi.Access{Subject: "boss", Subscribe: func(string) bool { return true }}),
+		Authenticate: always(httpapi.Access{Subject: "boss", Subscribe: func(httpapi.Reading) bool { return true }}),
 	})
 	r := a.follow("/v1/stream/agui?user=alice")
 	a.get("/v1/stream/agui?user=bob").is(t, 429, wire.TooManyConnections) // it is the boss who connects

@@ -63,16 +63,19 @@ func (h *Handler) parseEvent(item []byte, place *placement, named string, a *Acc
 	if err == nil {
 		err = place.fill(&e)
 	}
+	if err == nil {
+		err = a.checkPublish(&e)
+	}
 	e.Trace = cmp.Or(e.Trace, trace)
 	return e, err
 }
 
-// own gives an event its owner, if the request may publish there.
+// own gives an event its owner.
 func (h *Handler) own(e *tidings.Event, named string, a *Access) (err error) {
 	if e.User != "" && named != "" && e.User != named {
 		return refusal(wire.Forbidden, "the event's user is %q and ?%s= says %q", shorten(e.User), wire.User, shorten(named))
 	}
-	e.User, err = h.publisher(a, cmp.Or(e.User, named))
+	e.User, err = h.owner(a, cmp.Or(e.User, named))
 	return err
 }
 

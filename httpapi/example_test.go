@@ -49,7 +49,7 @@ func ExampleOptions_authenticate() {
 			if !ok || password != "secret" {
 				return httpapi.Access{}, fmt.Errorf("wrong name or password: %w", httpapi.ErrUnauthorized)
 			}
-			team := func(owner string) bool { return owner == name || owner == "team" }
+			team := func(r httpapi.Reading) bool { return r.Owner == name || r.Owner == "team" }
 			return httpapi.Access{Subject: name, Owner: name, Subscribe: team}, nil
 		},
 	})

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"net/http"
 	"strconv"
 
@@ -15,7 +16,7 @@ func (h *Handler) serveFeed(w http.ResponseWriter, r *http.Request, a *Access) e
 	if err != nil {
 		return err
 	}
-	sel, err := h.selectNewest(a, q.get(wire.User))
+	sel, err := h.selectNewest(a, q)
 	if err != nil {
 		return err
 	}
@@ -24,11 +25,11 @@ func (h *Handler) serveFeed(w http.ResponseWriter, r *http.Request, a *Access) e
 
 // selectNewest is selectFeed, but for the subject's own where neither an owner
 // is named nor everything granted.
-func (h *Handler) selectNewest(a *Access, named string) (tidings.Selector, error) {
-	if named != "" || a.Feed {
-		return h.selectFeed(a, named)
+func (h *Handler) selectNewest(a *Access, q query) (tidings.Selector, error) {
+	if q.get(wire.User) != "" || a.Feed {
+		return h.selectFeed(a, q, q.streamOfSnapshot())
 	}
-	owner, err := h.reader(a, "")
+	owner, err := h.reader(a, "", q.streamOfSnapshot(), q.values[wire.Session])
 	return tidings.Selector{User: owner}, err
 }
 
@@ -39,13 +40,16 @@ func (h *Handler) serveSessionFeed(w http.ResponseWriter, r *http.Request, a *Ac
 	if err != nil {
 		return err
 	}
-	owner, err := h.reader(a, q.get(wire.User))
+	q.values[wire.Session] = []string{r.PathValue("session")}
+	owner, err := h.reader(a, q.get(wire.User), q.streamOfSnapshot(), q.values[wire.Session])
 	if err != nil {
 		return err
 	}
-	q.values[wire.Session] = []string{r.PathValue("session")}
 	return h.snapshot(w, r, q, tidings.Selector{User: owner})
 }
+
+// streamOfSnapshot returns the stream that a snapshot is of.
+func (q query) streamOfSnapshot() string { return cmp.Or(q.get(wire.Stream), tidings.FeedStream) }
 
 // Limits of a snapshot.
 const (

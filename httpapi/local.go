@@ -91,7 +91,10 @@ func localAccess(r *http.Request) (Access, error) {
 		owner = header[0]
 	}
 	named := func(other string) bool { return owner == "" || other == owner }
-	return Access{Subject: owner, Owner: owner, Subscribe: named, Publish: named, Feed: true, Stats: true}, nil
+	return Access{
+		Subject: owner, Owner: owner, Feed: true, Stats: true,
+		Subscribe: func(r Reading) bool { return named(r.Owner) }, Publish: func(w Writing) bool { return named(w.Owner) },
+	}, nil
 }
 
 // firstValue returns what url.Values has as the first value of a parameter of a

@@ -20,7 +20,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, a *Access
 		return err
 	}
 	place := newPlacement(true)
-	read := func(item []byte) (tidings.Event, error) { return placeRaw(item, place, common) }
+	read := func(item []byte) (tidings.Event, error) { return placeRaw(item, place, common, a) }
 	if byLine(r.Header) {
 		if common.Key != "" {
 			return keyOfSeveral()
@@ -59,20 +59,20 @@ func (h *Handler) commonEvent(r *http.Request, q query, a *Access) (tidings.Even
 		return e, refusal(wire.Invalid, "parameter %s is given more than once: an event has one", wire.Session)
 	}
 	var err error
-	e.User, err = h.publisher(a, q.get(wire.User))
+	e.User, err = h.owner(a, q.get(wire.User))
 	return e, err
 }
 
 // placeRaw returns what an agent emits as an event that has what is common to all
-// of them.
-func placeRaw(item []byte, place *placement, common tidings.Event) (tidings.Event, error) {
+// of them, if the request may publish it.
+func placeRaw(item []byte, place *placement, common tidings.Event, a *Access) (tidings.Event, error) {
 	e := common
 	e.Data = item
 	if err := place.fill(&e); err != nil {
 		return e, err
 	}
 	nameByMember(&e)
-	return e, nil
+	return e, a.checkPublish(&e)
 }
 
 // nameByMember reads the type of an event that has none yet where it is a

@@ -128,7 +128,7 @@ func TestLastLineSaysWhyThereAreNoMore(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				revoked := make(chan struct{})
 				tt.opts.Authenticate = always(httpapi.Access{
-					Publish: func(string) bool { return true }, Revoked: revoked, Expires: time.Now().Add(time.Minute),
+					Publish: func(httpapi.Writing) bool { return true }, Revoked: revoked, Expires: time.Now().Add(time.Minute),
 				})
 				a := serveInMemory(t, newHub(t, nil, nil), &tt.opts, nil)
 				endFromOutside(t, a, busy, func() {

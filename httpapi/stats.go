@@ -35,12 +35,12 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 func (h *Handler) meant(a *Access, named string) (owner string, meant bool, err error) {
 	owner, err = h.owner(a, named)
 	switch {
-	case err == nil && (a.Feed || a.maySubscribe(owner)):
+	case err == nil && (a.Feed || a.maySubscribe(Reading{Owner: owner, Stream: tidings.FeedStream})):
 		return owner, true, nil
 	case named == "":
 		return "", false, nil
 	}
-	_, err = h.reader(a, named)
+	_, err = h.reader(a, named, tidings.FeedStream, nil)
 	return "", false, err
 }
 

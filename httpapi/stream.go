@@ -102,7 +102,7 @@ func (h *Handler) parseStream(r *http.Request, a *Access) (*streaming, error) {
 		return nil, err
 	}
 	asked := &streaming{name: r.PathValue("stream")}
-	if asked.sel, err = h.selectStream(a, asked, q.get(wire.User)); err != nil {
+	if asked.sel, err = h.selectStream(a, asked, q); err != nil {
 		return nil, err
 	}
 	if err := q.narrow(&asked.sel); err != nil {
@@ -128,16 +128,16 @@ func owned(sel tidings.Selector) tidings.Selector {
 }
 
 // selectStream returns what the stream carries of the owner.
-func (h *Handler) selectStream(a *Access, asked *streaming, named string) (tidings.Selector, error) {
+func (h *Handler) selectStream(a *Access, asked *streaming, q query) (tidings.Selector, error) {
 	if asked.name == tidings.FeedStream {
 		asked.format = feedFormat{}
-		return h.selectFeed(a, named)
+		return h.selectFeed(a, q, asked.name)
 	}
 	row, ok := h.hub.Router().Stream(asked.name)
 	if !ok {
 		return tidings.Selector{}, h.unknownStream(asked.name)
 	}
-	owner, err := h.reader(a, named)
+	owner, err := h.reader(a, q.get(wire.User), asked.name, q.values[wire.Session])
 	asked.format = plainFormat{}
 	if row.Envelope {
 		asked.format = h.envelopes
@@ -145,9 +145,10 @@ func (h *Handler) selectStream(a *Access, asked *streaming, named string) (tidin
 	return row.Of(owner), err
 }
 
-// selectFeed returns what the feed carries: everything, or what belongs to the
-// owner that is named.
-func (h *Handler) selectFeed(a *Access, named string) (tidings.Selector, error) {
+// selectFeed returns what the feed, or the part of it that a stream has, carries:
+// everything, or what belongs to the owner that is named.
+func (h *Handler) selectFeed(a *Access, q query, stream string) (tidings.Selector, error) {
+	named := q.get(wire.User)
 	if named == "" && h.opts.Authenticate == nil {
 		named = a.Owner // the header names it
 	}
@@ -157,7 +158,7 @@ func (h *Handler) selectFeed(a *Access, named string) (tidings.Selector, error) 
 	case named != "" && a.Feed:
 		return tidings.Selector{User: named}, nil
 	case named != "":
-		owner, err := h.reader(a, named)
+		owner, err := h.reader(a, named, stream, q.values[wire.Session])
 		return tidings.Selector{User: owner}, err
 	}
 	return tidings.Selector{}, refusal(wire.Forbidden, "this request may not read what belongs to everyone: name an owner with ?%s=", wire.User)
