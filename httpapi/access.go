@@ -35,8 +35,15 @@ type Access struct {
 	// something. Nil grants all that belongs to Owner. They must not block.
 	Subscribe func(Reading) bool
 	Publish   func(Writing) bool
-	// Feed grants reading what belongs to every owner, Stats the figures.
-	Feed, Stats bool
+	// Feed grants reading what belongs to every owner, Stats the figures, Admin to
+	// purge an owner's events and to revoke access.
+	Feed, Stats, Admin bool
+	// Token is the id of what proved who asks, such as the claim jti of a JWT, and
+	// Issued when that was issued: by both access is revoked on every server that
+	// shares the log. Without an id it is revoked by its subject alone, and without
+	// a time it is as old as can be.
+	Token  string
+	Issued time.Time
 	// Expires is when a stream, or a request that publishes line by line, ends at
 	// the latest, and from when on the request is answered with 401; zero is
 	// never.
