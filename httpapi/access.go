@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/internal/control"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -50,6 +52,8 @@ type Access struct {
 	Expires time.Time
 	// Revoked, if not nil, ends them when it is closed.
 	Revoked <-chan struct{}
+
+	ticket *control.Ticket // by which the request was proven; nil if by something else
 }
 
 // A Reading is what a request asks to read. Where it names several sessions each
@@ -71,24 +75,40 @@ type Writing struct {
 }
 
 // access finds out who asks.
-func (h *Handler) access(r *http.Request) (Access, error) {
-	if h.opts.Authenticate == nil {
+func (h *Handler) access(r *http.Request) (a Access, err error) {
+	switch ticket := ticketOf(r); {
+	case ticket != "":
+		a, err = h.ticketAccess(r, ticket)
+	case h.opts.Authenticate == nil:
 		return localAccess(r)
+	default:
+		a, err = h.opts.Authenticate(r)
 	}
-	a, err := h.opts.Authenticate(r)
 	if err != nil {
 		return Access{}, fmt.Errorf("authenticate: %w", err)
 	}
 	if !a.Expires.IsZero() && !time.Now().Before(a.Expires) {
 		return Access{}, fmt.Errorf("the access expired at %s: %w", a.Expires.UTC().Format(time.RFC3339), ErrUnauthorized)
 	}
-	return a, nil
+	return a, h.checkRevoked(r.Context(), &a)
+}
+
+// ticketOf returns the ticket that a request has in its address, or "". Only a
+// stream can be had for one.
+func ticketOf(r *http.Request) string {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead || r.URL.RawQuery == "" || r.PathValue("stream") == "" {
+		return ""
+	}
+	return firstValue(r.URL.RawQuery, wire.Ticket)
 }
 
 // owner returns the owner that a request means which names the given one, or
 // none.
 func (h *Handler) owner(a *Access, named string) (string, error) {
 	owner := cmp.Or(named, a.Owner)
+	if strings.HasPrefix(owner, control.Reserved) {
+		return "", refusal(wire.Invalid, "owners whose names begin with %s are nobody's", control.Reserved)
+	}
 	if owner == "" && !h.opts.SingleTenant {
 		return "", refusal(wire.UserMissing, "no owner is named: add ?%s= or, in development, the header %s", wire.User, wire.UserHeader)
 	}

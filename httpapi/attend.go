@@ -63,7 +63,7 @@ func (s *stream) wait(ctx context.Context, due <-chan time.Time) {
 	case <-due:
 	case <-draining:
 	case <-s.h.drain.cut:
-	case <-s.revoked:
+	case <-s.lease.revoked():
 	case <-s.guard.Done():
 	case <-ctx.Done():
 	}
@@ -78,7 +78,7 @@ func (s *stream) next() time.Time {
 		}
 	}
 	at := s.h.zero.Add(time.Duration(next))
-	for _, t := range []time.Time{s.expires.time(), s.realtime.next()} {
+	for _, t := range []time.Time{s.lease.expiry().time(), s.lease.due().time(), s.realtime.next()} {
 		if !t.IsZero() && t.Before(at) {
 			at = t
 		}

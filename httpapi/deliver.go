@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"math"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -30,6 +29,7 @@ type stream struct {
 	silent    bool // a sign of life is due
 	untold    bool // the client has not heard of the position that was reached
 	parting   bool
+	expiring  bool        // the client is to be told that its access will expire
 	evicted   atomic.Bool // the connection does not count any more
 	heartbeat bool        // signs of life are events
 	counted   bool        // among those that are delivered the same way
@@ -39,30 +39,12 @@ type stream struct {
 	reached   tidings.ID // up to where everything was said
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
-	expires            expiry
-	revoked            <-chan struct{}
+	lease              *lease
 	guard              *tidings.Guard
 	ctx                context.Context
 	conn               atomic.Pointer[delivery.Conn] // when it was taken over
 	interruption
 }
-
-// An expiry is when an access expires, by the clock on the wall: in Unix
-// milliseconds, or never.
-type expiry int64
-
-const never expiry = math.MaxInt64
-
-// expiryOf returns the expiry of a time of which zero is never.
-func expiryOf(t time.Time) expiry {
-	if t.IsZero() {
-		return never
-	}
-	return expiry(t.UnixMilli())
-}
-
-// time returns the expiry as a time. That of never is not reached.
-func (e expiry) time() time.Time { return time.UnixMilli(int64(e)) }
 
 // A moment is how long something is after one that is before everything, or zero
 // for never. It does not matter to it that a clock is set.
@@ -134,6 +116,8 @@ func (s *stream) say(b *delivery.Buffer) (more bool, err error) {
 		return false, s.part(b)
 	case s.anew():
 		return true, s.beginAnew(b)
+	case s.expiring:
+		return true, s.expire(b)
 	case s.realtime.due():
 		return true, s.figures(b)
 	}
@@ -156,11 +140,12 @@ func (s *stream) Tick(now time.Time) (next time.Time, err error) {
 	}
 	s.parting = s.parts.reached(at)
 	s.silent = at-s.spoke >= moment(s.h.opts.KeepAlive)
+	s.expiring = now.UnixMilli() >= int64(s.lease.due())
 	s.realtime.tick(now)
 	switch {
-	case s.parting || s.silent || s.realtime.due():
+	case s.parting || s.silent || s.expiring || s.realtime.due():
 		return now, nil
-	case s.revoked != nil: // which nobody tells of
+	case s.lease.revoked() != nil: // which nobody tells of
 		return now.Add(1), nil
 	}
 	return s.next(), nil
@@ -168,13 +153,12 @@ func (s *stream) Tick(now time.Time) (next time.Time, err error) {
 
 // over returns why the stream ends, or nil.
 func (s *stream) over(now time.Time) error {
+	if err := s.lease.ended(now); err != nil {
+		return err
+	}
 	switch {
-	case now.UnixMilli() >= int64(s.expires):
-		return errExpired
 	case s.ages.reached(s.h.since(now)):
 		return errAged
-	case closed(s.revoked):
-		return errRevoked
 	case s.guard.Over():
 		return errUnregistered
 	case closed(s.h.drain.cut):
@@ -207,7 +191,7 @@ func (s *stream) Close(err error) {
 	if s.taken() {
 		defer s.survive(&err)
 	}
-	defer s.h.release(s.guard)
+	defer s.h.release(s.guard, s.lease)
 	if s.counted {
 		s.path().Add(-1)
 	}
@@ -354,6 +338,13 @@ func (s *stream) keepAlive(b *delivery.Buffer) (err error) {
 		s.untold = false
 		b.B = appendPosition(b.B, s.reached)
 	}
+	return err
+}
+
+// expire tells that the access will expire.
+func (s *stream) expire(b *delivery.Buffer) (err error) {
+	s.expiring = false
+	b.B, err = s.lease.appendExpiring(b.B)
 	return err
 }
 

@@ -221,7 +221,11 @@ func TestStreamEndsWhenAccessDoes(t *testing.T) {
 		a := serveInMemory(t, newHub(t, nil, nil), &httpapi.Options{Authenticate: always(access)}, nil)
 		began := time.Now()
 		r := a.follow("/v1/stream/agui")
-		r.expect("at 0", ": keep-alive", ": keep-alive", ": keep-alive")
+		r.expect("at 0")
+		if got := r.show(); !strings.HasPrefix(got, `tidings.expiring {"expires":"2000-01-01T00:01:00Z","connection":"`) {
+			t.Errorf("got %s", got)
+		}
+		r.expect(": keep-alive", ": keep-alive", ": keep-alive")
 		for r.show() != "end" {
 		}
 		if got := time.Since(began); got != time.Minute {

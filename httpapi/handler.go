@@ -5,12 +5,14 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/analytics"
 	"github.com/tidings-dev/tidings/contexts"
+	"github.com/tidings-dev/tidings/internal/control"
 	"github.com/tidings-dev/tidings/internal/delivery"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
@@ -68,6 +70,9 @@ type Options struct {
 	// carry real-time stats, if they changed; 5 seconds by default, negative for
 	// never.
 	StatsInterval time.Duration
+	// AccessLifetime is how long access may last after it was issued, and so how
+	// long a revocation is remembered; 24 hours by default. See [Access].Issued.
+	AccessLifetime time.Duration
 	// Delivery is how streams are written; by default each by the goroutine of
 	// its request.
 	Delivery Delivery
@@ -97,6 +102,7 @@ func (o *Options) withDefaults() Options {
 	c.ReadTimeout = positive(c.ReadTimeout, 10*time.Second)
 	c.KeepAlive = positive(c.KeepAlive, wire.HeartbeatInterval)
 	c.Retry = positive(c.Retry, 2*time.Second)
+	c.AccessLifetime = positive(c.AccessLifetime, defaultLifetime)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -119,6 +125,8 @@ type Handler struct {
 	envelopes envelopeFormat
 	stats     *analytics.Tracker
 	drain     drain
+	control   func() *control.Control
+	leases    leases
 	raw       *delivery.Server   // nil if there is none
 	portable  *delivery.Portable // nil if there is none
 	paths     paths
@@ -139,7 +147,11 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 		h.stats = analytics.NewTracker(hub, nil)
 	}
 	h.envelopes = envelopes(hub.Router())
-	h.drain = newDrain()
+	h.drain, h.leases = newDrain(), newLeases()
+	h.control = sync.OnceValue(h.newControl)
+	if h.opts.Authenticate != nil {
+		h.control()
+	}
 	h.takeOver()
 	h.routes()
 	return h
@@ -152,6 +164,10 @@ func (h *Handler) routes() {
 	h.mux.HandleFunc("GET "+wire.SessionsPath+"{session}/feed", h.granted(h.serveSessionFeed))
 	h.mux.HandleFunc("POST "+wire.EventsPath, h.granted(h.serveEvents))
 	h.mux.HandleFunc("POST "+wire.PublishPath+"{channel}", h.granted(h.servePublish))
+	h.mux.HandleFunc("DELETE "+wire.EventsPath, h.granted(h.servePurge))
+	h.mux.HandleFunc("POST "+wire.StreamPath+"{stream}", h.granted(h.serveExtension))
+	h.mux.HandleFunc("POST "+wire.TicketsPath, h.granted(h.serveTicket))
+	h.mux.HandleFunc("POST "+wire.RevocationsPath, h.granted(h.serveRevocation))
 	h.mux.HandleFunc("GET "+wire.StatsPath, h.granted(h.serveStats))
 	h.mux.HandleFunc("GET "+wire.LivePath, h.open(h.serveLive))
 	h.mux.HandleFunc("GET "+wire.ReadyPath, h.open(h.serveReady))
@@ -224,16 +240,17 @@ func (h *Handler) granted(serve func(http.ResponseWriter, *http.Request, *Access
 
 // serveNothing answers for paths and methods that no route has.
 func (h *Handler) serveNothing(w http.ResponseWriter, r *http.Request) error {
-	for _, method := range []string{http.MethodGet, http.MethodPost} {
+	var allowed []string
+	for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete} {
 		probe := *r
 		probe.Method = method
 		if _, pattern := h.mux.Handler(&probe); pattern != "/" {
-			if method == http.MethodGet {
-				method = "GET, HEAD"
-			}
-			w.Header().Set("Allow", method)
-			return refusal(wire.MethodNotAllowed, "%s is not served here, only %s", shorten(r.Method), method)
+			allowed = append(allowed, method)
 		}
+	}
+	if len(allowed) > 0 {
+		w.Header().Set("Allow", listed(allowed))
+		return refusal(wire.MethodNotAllowed, "%s is not served here, only %s", shorten(r.Method), listed(allowed))
 	}
 	return refusal(wire.NotFound, "nothing is served at %q", shorten(r.URL.Path))
 }

@@ -92,7 +92,7 @@ func localAccess(r *http.Request) (Access, error) {
 	}
 	named := func(other string) bool { return owner == "" || other == owner }
 	return Access{
-		Subject: owner, Owner: owner, Feed: true, Stats: true,
+		Subject: owner, Owner: owner, Feed: true, Stats: true, Admin: true,
 		Subscribe: func(r Reading) bool { return named(r.Owner) }, Publish: func(w Writing) bool { return named(w.Owner) },
 	}, nil
 }

@@ -143,10 +143,13 @@ func (s *stream) whileWanted(ctx context.Context) (context.Context, func()) {
 		case <-s.h.drain.cut:
 			cancel(draining())
 		case <-s.guard.Done():
+			if s.lease.ended(time.Now()) != nil {
+				cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
+			}
 			cancel(refusal(wire.Unavailable, "the connection was %v", errUnregistered))
 		case <-expiry:
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errExpired))
-		case <-s.revoked:
+		case <-s.lease.revoked():
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
 		case <-ctx.Done():
 		}
@@ -173,9 +176,10 @@ func (s *stream) beginAnew(b *delivery.Buffer) error {
 
 // expiry returns what yields when the access expires.
 func (s *stream) expiry() (<-chan time.Time, func() bool) {
-	if s.expires == never {
+	expires := s.lease.expiry()
+	if expires == never {
 		return nil, func() bool { return false }
 	}
-	timer := time.NewTimer(time.Until(s.expires.time()))
+	timer := time.NewTimer(time.Until(expires.time()))
 	return timer.C, timer.Stop
 }

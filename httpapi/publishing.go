@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"io"
 	"log/slog"
@@ -46,14 +47,22 @@ func (h *Handler) servePublishing(w http.ResponseWriter, r *http.Request, a *Acc
 		return draining()
 	}
 	defer h.drain.leave()
+	l, revoked := h.newLease(a, rand.Text()), make(chan struct{})
+	if l != nil {
+		l.cancel = sync.OnceFunc(func() { close(revoked) })
+		defer h.leases.remove(l)
+		if err := h.hold(l); err != nil {
+			return err
+		}
+	}
 	p.h, p.w, p.rc = h, w, http.NewResponseController(w)
 	p.lines = lineReader{body: r.Body, most: h.hub.Limits().Event + overhead, await: p.await, rest: p.rest}
 	if err := p.begin(r); err != nil {
 		return err
 	}
 	over, watch := make(chan struct{}), sync.WaitGroup{}
-	watch.Go(func() { p.watch(r.Context(), a, over) }) // until over
-	defer func() {                                     // also where a writer that wraps the connection panics
+	watch.Go(func() { p.watch(r.Context(), a, revoked, over) }) // until over
+	defer func() {                                              // also where a writer that wraps the connection panics
 		close(over)
 		watch.Wait()
 		p.leave()
@@ -123,7 +132,7 @@ func (p *publishing) exchange(ctx context.Context) bool {
 
 // watch ends the publishing when something from outside does, unless it is over
 // before.
-func (p *publishing) watch(ctx context.Context, a *Access, over <-chan struct{}) {
+func (p *publishing) watch(ctx context.Context, a *Access, revoked, over <-chan struct{}) {
 	drained, parting := p.h.drain.begun, (<-chan time.Time)(nil)
 	var expired, aged <-chan time.Time
 	if !a.Expires.IsZero() {
@@ -145,6 +154,8 @@ func (p *publishing) watch(ctx context.Context, a *Access, over <-chan struct{})
 		case <-expired:
 			err = refusal(wire.Unauthorized, "the access has expired: connect again with another")
 		case <-a.Revoked:
+			err = refusal(wire.Unauthorized, "the access was revoked")
+		case <-revoked:
 			err = refusal(wire.Unauthorized, "the access was revoked")
 		case <-aged:
 			err = refusal(wire.Unavailable, "the request has lasted as long as it may: connect again")

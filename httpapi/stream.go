@@ -27,18 +27,21 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	guard, err := h.admit(a, asked)
+	guard, lease, err := h.admit(a, asked)
 	if err != nil {
 		return err
 	}
 	if r.Method == http.MethodHead {
-		h.release(guard)
+		h.release(guard, lease)
 		streamHeader(w.Header())
 		return nil
 	}
+	if err := h.use(r.Context(), a); err != nil {
+		h.release(guard, lease)
+		return err
+	}
 	return h.stream(w, r, &stream{
-		h: h, ctx: r.Context(), guard: guard, asked: asked, format: asked.format, heartbeat: asked.heartbeat,
-		expires: expiryOf(a.Expires), revoked: a.Revoked,
+		h: h, ctx: r.Context(), guard: guard, lease: lease, asked: asked, format: asked.format, heartbeat: asked.heartbeat,
 	})
 }
 
@@ -97,11 +100,14 @@ func (h *Handler) parseStream(r *http.Request, a *Access) (*streaming, error) {
 	if r.ContentLength != 0 { // while it is unread, the server does not see the client go
 		return nil, refusal(wire.Invalid, "the request has a body: want none")
 	}
-	q, err := parseQuery(r, wire.User, wire.Session, wire.Types, wire.After, wire.From, wire.Names, wire.Heartbeat)
+	q, err := parseQuery(r, wire.User, wire.Session, wire.Types, wire.After, wire.From, wire.Names, wire.Heartbeat, wire.Ticket)
 	if err != nil {
 		return nil, err
 	}
 	asked := &streaming{name: r.PathValue("stream")}
+	if err := a.bind(asked.name, q); err != nil {
+		return nil, err
+	}
 	if asked.sel, err = h.selectStream(a, asked, q); err != nil {
 		return nil, err
 	}

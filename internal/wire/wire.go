@@ -19,24 +19,29 @@ const (
 	StatsPath    = "/v1/stats"     //
 	LivePath     = "/health/live"  //
 	ReadyPath    = "/health/ready" //
+
+	TicketsPath     = "/v1/tickets"
+	RevocationsPath = "/v1/revocations"
 )
 
 // Query parameters.
 const (
-	User      = "user"      // the owner
-	Session   = "session"   // repeatable
-	Types     = "types"     // comma separated, repeatable
-	After     = "after"     // a position
-	From      = "from"      // FromStart
-	Names     = "names"     // NamesType
-	Heartbeat = "heartbeat" // HeartbeatJSON
-	Limit     = "limit"     // events of a snapshot
-	Stream    = "stream"    // whose channels a snapshot is of
-	Type      = "type"      // of what is published
-	Key       = "key"       // of what is published
-	FromStart = "start"
-	NamesType = "type"
-	JSON      = "json"
+	User       = "user"       // the owner
+	Session    = "session"    // repeatable
+	Types      = "types"      // comma separated, repeatable
+	After      = "after"      // a position
+	From       = "from"       // FromStart
+	Names      = "names"      // NamesType
+	Heartbeat  = "heartbeat"  // HeartbeatJSON
+	Limit      = "limit"      // events of a snapshot
+	Stream     = "stream"     // whose channels a snapshot is of
+	Type       = "type"       // of what is published
+	Key        = "key"        // of what is published
+	Ticket     = "ticket"     // in place of other proof of who asks
+	Connection = "connection" // that is to go on
+	FromStart  = "start"
+	NamesType  = "type"
+	JSON       = "json"
 )
 
 // Headers.
@@ -58,6 +63,7 @@ const (
 // for with names=type.
 const (
 	LostName      = "tidings.lost"
+	ExpiringName  = "tidings.expiring"
 	HeartbeatName = "heartbeat"
 )
 
@@ -121,6 +127,36 @@ type Lost struct {
 	After  string `json:"after"`
 	Oldest string `json:"oldest"`
 	Reason string `json:"reason"`
+}
+
+// Expiring is the data of the expiring frame.
+type Expiring struct {
+	Expires    time.Time `json:"expires"`
+	Connection string    `json:"connection"`
+}
+
+// TicketRequest is what POST /v1/tickets takes.
+type TicketRequest struct {
+	Stream   string   `json:"stream"`
+	User     string   `json:"user,omitempty"`
+	Sessions []string `json:"sessions,omitempty"`
+}
+
+// TicketAnswer is its answer.
+type TicketAnswer struct {
+	Ticket  string    `json:"ticket"`
+	Expires time.Time `json:"expires"`
+}
+
+// Revocation is what POST /v1/revocations takes: one of the two.
+type Revocation struct {
+	Subject string `json:"subject,omitempty"`
+	Token   string `json:"token,omitempty"`
+}
+
+// Purged is the answer of DELETE /v1/events.
+type Purged struct {
+	ID string `json:"id"`
 }
 
 // Stats is the answer of GET /v1/stats.
