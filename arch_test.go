@@ -25,7 +25,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"internal/fold":     {inside: "."},
 	"internal/pgtest":   {outside: "github.com/jackc/pgx/v5"},
 	"httpapi":           {inside: ". sse agui a2a contexts analytics internal/control internal/delivery internal/wire internal/jsonscan internal/jsontext"},
-	"internal/control": {inside: ". internal/fold"},
+	"internal/control":  {inside: ". internal/fold"},
 	"client":            {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":       {inside: "."},
 	"internal/load":     {inside: "internal/herd internal/wire"},
