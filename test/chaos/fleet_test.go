@@ -27,6 +27,7 @@ type replica struct {
 	name    string
 	address string // host:port
 	place          // where its log is
+	flags   []string
 	cmd     *exec.Cmd
 	ended   chan struct{} // closed when the process is gone
 	err     error         // of its end
@@ -49,6 +50,7 @@ func newReplica(t *testing.T, name string, at place) *replica {
 		}
 		r.listen(t)
 	})
+	r.flags = []string{"--drain", "1s", "--retry", "200ms"}
 	return r
 }
 
@@ -85,7 +87,7 @@ func (r *replica) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.cmd = exec.CommandContext(ctx, path, "serve", "--log", r.place.log, "--addr", r.address, "--drain", "1s", "--retry", "200ms")
+	r.cmd = exec.CommandContext(ctx, path, append([]string{"serve", "--log", r.place.log, "--addr", r.address}, r.flags...)...)
 	r.cmd.Env = append(os.Environ(), "NO_COLOR=1", "GORACE=atexit_sleep_ms=0", "TIDINGS_"+strings.ToUpper(r.place.log)+"_URL="+r.place.url)
 	output, err := r.cmd.StderrPipe()
 	if err != nil {
