@@ -23,6 +23,7 @@ build:
 test: setup
 	$(GO) test -race -timeout $(TIMEOUT) ./...
 	$(GO) test -timeout $(TIMEOUT) .
+	$(GO) test -timeout $(TIMEOUT) -run Herd ./test/chaos
 
 # What the tests need beside Go: clients for Node, a browser, PostgreSQL and a
 # pooler for it, and a proxy.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"net/http"
@@ -181,12 +182,14 @@ func (h *handover) read(f *follower, conn net.Conn, at *replica) error {
 		return fmt.Errorf("%q, %v", status, err)
 	}
 	h.arrived(at)
+	var line []byte
 	for !h.over.Load() || f.next <= h.last[f.owner].Load() || at == h.from {
 		if err := conn.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
 			return err
 		}
-		line, err := in.ReadSlice('\n')
-		if timeout, ok := err.(net.Error); ok && timeout.Timeout() && len(line) == 0 {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
 			continue
 		}
 		if err != nil {
@@ -198,6 +201,7 @@ func (h *handover) read(f *follower, conn net.Conn, at *replica) error {
 		if err := f.take(line); err != nil {
 			return err
 		}
+		line = line[:0]
 	}
 	return nil
 }
