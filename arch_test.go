@@ -26,6 +26,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"internal/pgtest":   {outside: "github.com/jackc/pgx/v5"},
 	"httpapi":           {inside: ". sse agui a2a contexts analytics internal/control internal/delivery internal/wire internal/jsonscan internal/jsontext"},
 	"internal/control":  {inside: ". internal/fold"},
+	"auth":              {inside: ". httpapi", outside: "github.com/golang-jwt/jwt/v5 github.com/MicahParks/jwkset"},
 	"client":            {inside: ". sse internal/wire internal/jsonscan"},
 	"tidingstest":       {inside: "."},
 	"internal/load":     {inside: "internal/herd internal/wire"},
@@ -39,7 +40,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"internal/logproc":  {inside: "."},
 	"metrics":           {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
-		inside:  ". httpapi client agui a2a contexts analytics metrics page postgres nats nats/embedded internal/herd internal/load internal/wire internal/jsonscan",
+		inside:  ". auth httpapi client agui a2a contexts analytics metrics page postgres nats nats/embedded internal/herd internal/load internal/wire internal/jsonscan",
 		outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 	"internal/delivery": {inside: "internal/herd"},

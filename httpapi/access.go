@@ -22,6 +22,9 @@ var (
 	ErrUnauthorized = errors.New("unauthorized")
 	// ErrForbidden says that who asks may not.
 	ErrForbidden = errors.New("forbidden")
+	// ErrUnavailable says that it cannot be told now who asks. The answer is 503,
+	// and the same request may be granted later.
+	ErrUnavailable = errors.New("unavailable")
 )
 
 // Access is what a request may do, and for whom. The zero Access may do

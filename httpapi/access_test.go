@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
@@ -237,6 +238,8 @@ func TestErrorsOfAuthentication(t *testing.T) {
 		{fmt.Errorf("no token: %w", httpapi.ErrUnauthorized), 401, wire.Unauthorized, "Bearer", "no token: unauthorized"},
 		{challenged{errors.New("token expired")}, 401, wire.Unauthorized, `Bearer error="invalid_token"`, "token expired"},
 		{httpapi.ErrForbidden, 403, wire.Forbidden, "", "forbidden"},
+		{fmt.Errorf("no keys: %w", httpapi.ErrUnavailable), 503, wire.Unavailable, "", "no keys: unavailable"},
+		{&tidings.InvalidError{Field: "Authorization", Want: "one"}, 400, wire.Invalid, "", "invalid Authorization: want one"},
 		{errors.New("secret of the database"), 500, wire.Internal, "", "the server's log has the reason"},
 	} {
 		a := serve(t, &httpapi.Options{Authenticate: func(*http.Request) (httpapi.Access, error) { return httpapi.Access{}, tt.err }})

@@ -31,8 +31,9 @@ const (
 type Options struct {
 	// Authenticate says who a request speaks for and what it may do. An error
 	// that matches ErrUnauthorized is answered with 401, one that matches
-	// ErrForbidden with 403, both with the error's text; any other is answered
-	// with 500 and logged. It is not called for the health routes and the page.
+	// ErrForbidden with 403, one that matches ErrUnavailable with 503, all with
+	// the error's text; one that matches [tidings.ErrInvalid] is a malformed
+	// request, and any other is answered with 500 and logged. It is not called for the health routes and the page.
 	//
 	// Nil is for development: every route is served to this machine only, and
 	// a request speaks for the owner that it names with ?user= or the header

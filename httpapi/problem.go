@@ -55,6 +55,7 @@ var causes = []struct {
 }{
 	{ErrUnauthorized, wire.Unauthorized, ""},
 	{ErrForbidden, wire.Forbidden, ""},
+	{ErrUnavailable, wire.Unavailable, ""},
 	{tidings.ErrTooLarge, wire.TooLarge, ""},
 	{tidings.ErrInvalid, wire.Invalid, ""},
 	{agui.ErrNoSession, wire.SessionMissing, ""},
