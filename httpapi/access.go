@@ -85,6 +85,9 @@ func (h *Handler) access(r *http.Request) (a Access, err error) {
 	case h.opts.Authenticate == nil:
 		return localAccess(r)
 	default:
+		if r, err = h.presented(r); err != nil {
+			return Access{}, err
+		}
 		a, err = h.opts.Authenticate(r)
 	}
 	if err != nil {

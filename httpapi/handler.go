@@ -42,6 +42,18 @@ type Options struct {
 	// SingleTenant makes the owner with the empty name the one that is meant
 	// where a request and its Access name none. Otherwise that is refused.
 	SingleTenant bool
+	// Origins are those of the pages in browsers that may use the routes, besides
+	// the server's own, each as [CheckOrigin] wants it; New panics otherwise. Pages
+	// of others cannot read an answer, may not write, and are not served where a
+	// cookie comes along. Without Authenticate pages of other machines are refused
+	// before, listed or not.
+	Origins []string
+	// Cookie, if not empty, is the name of a cookie that proves who asks where no
+	// header Authorization does, as [CheckCookie] wants it; New panics otherwise.
+	// POST /v1/cookie puts the bearer token of its request there, and Authenticate
+	// finds it in the header Authorization of the request that it gets. Over TLS the
+	// name begins with __Host- on the wire. Without Authenticate it means nothing.
+	Cookie string
 	// WriteTimeout is how long a client may take to accept what was written to
 	// it, at most 64 KiB at a time; 10 seconds by default.
 	WriteTimeout time.Duration
@@ -128,6 +140,7 @@ type Handler struct {
 	drain     drain
 	control   func() *control.Control
 	leases    leases
+	pages     *pages
 	raw       *delivery.Server   // nil if there is none
 	portable  *delivery.Portable // nil if there is none
 	paths     paths
@@ -148,6 +161,7 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 		h.stats = analytics.NewTracker(hub, nil)
 	}
 	h.envelopes = envelopes(hub.Router())
+	h.pages, h.opts.Cookie = listedPages(h.opts.Origins), checkedCookie(h.opts.Cookie)
 	h.drain, h.leases = newDrain(), newLeases()
 	h.control = sync.OnceValue(h.newControl)
 	if h.opts.Authenticate != nil {
@@ -170,6 +184,10 @@ func (h *Handler) routes() {
 	h.mux.HandleFunc("POST "+wire.TicketsPath, h.granted(h.serveTicket))
 	h.mux.HandleFunc("POST "+wire.RevocationsPath, h.granted(h.serveRevocation))
 	h.mux.HandleFunc("GET "+wire.StatsPath, h.granted(h.serveStats))
+	if h.opts.Cookie != "" && h.opts.Authenticate != nil {
+		h.mux.HandleFunc("POST "+wire.CookiePath, h.granted(h.serveSetCookie))
+		h.mux.HandleFunc("DELETE "+wire.CookiePath, h.open(h.serveClearCookie))
+	}
 	h.mux.HandleFunc("GET "+wire.LivePath, h.open(h.serveLive))
 	h.mux.HandleFunc("GET "+wire.ReadyPath, h.open(h.serveReady))
 	h.mux.HandleFunc("/", h.open(h.serveNothing))
@@ -190,8 +208,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.ContentLength != 0 {
 		h.await(w)
 	}
+	h.share(w, r)
 	if err := h.guard(r); err != nil {
 		h.refuse(w, r, err)
+		return
+	}
+	if preflight(r) {
+		h.open(h.servePreflight)(w, r)
 		return
 	}
 	h.mux.ServeHTTP(w, r)
@@ -207,7 +230,7 @@ func (h *Handler) guard(r *http.Request) error {
 	if h.opts.Authenticate == nil {
 		return checkLocal(r)
 	}
-	return nil
+	return h.pages.check(r)
 }
 
 // clean reports whether a path has no empty or dotted elements. A slash may

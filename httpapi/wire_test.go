@@ -39,7 +39,11 @@ func checkWire(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, ids := wireAPI(t)
+	var opts *httpapi.Options
+	if filepath.Base(file) == "browsers.txt" {
+		opts = browsers()
+	}
+	a, ids := wireAPI(t, opts)
 	var now bytes.Buffer
 	for _, exchange := range strings.Split(string(old), "-- request --\n")[1:] {
 		request, _, _ := strings.Cut(exchange, "-- response --\n")
@@ -68,10 +72,10 @@ func compareTaken(t *testing.T, got, want string) {
 
 // wireAPI serves a hub with events of every channel, and returns how their
 // positions are written in requests: {1} is the first one's.
-func wireAPI(t *testing.T) (*api, *strings.Replacer) {
+func wireAPI(t *testing.T, opts *httpapi.Options) (*api, *strings.Replacer) {
 	log := tidings.NewMemoryLog(&tidings.MemoryOptions{Retain: tidings.Retention{Events: 2}})
 	t.Cleanup(func() { log.Close() })
-	a := serveInMemory(t, newHub(t, log, nil), nil, nil)
+	a := serveInMemory(t, newHub(t, log, nil), opts, nil)
 	var ids []string
 	for i, e := range []tidings.Event{
 		{User: "alice", Channel: "agui", Session: "t1", Type: "RUN_STARTED", Data: []byte(`{"type":"RUN_STARTED","threadId":"t1","runId":"r1"}`)},

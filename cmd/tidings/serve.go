@@ -33,6 +33,7 @@ type serve struct {
 	Postgres       postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
 	SingleTenant   bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
 	Streams        []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
+	Browsers       browsers      `embed:"" group:"Pages in browsers:"`
 	MaxConnections int           `default:"10" env:"TIDINGS_MAX_CONNECTIONS" placeholder:"N" help:"How many connections a subject may have to a stream at a time (${default})."`
 	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
 	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
@@ -49,6 +50,7 @@ Examples:
 
     tidings serve
     tidings serve --single-tenant                    # events without owners
+    tidings serve --origin http://localhost:5173     # pages of a server for development
     tidings serve --stream builds=builds,system      # a stream and a channel of your own
     TIDINGS_ADDR=127.0.0.1:9000 tidings serve
     tidings serve --data-dir /var/lib/tidings --fsync always
@@ -82,7 +84,7 @@ func (s *stream) UnmarshalText(text []byte) error {
 
 // Run serves until a signal comes.
 func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context) error {
-	if err := cmp.Or(s.check(), s.checkLog(parsed)); err != nil {
+	if err := cmp.Or(s.check(), s.Browsers.check(), s.checkLog(parsed)); err != nil {
 		return err
 	}
 	router, err := s.router()
@@ -142,10 +144,12 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 	if err != nil {
 		return nil, err
 	}
-	r.api = httpapi.New(r.hub, &httpapi.Options{
+	opts := &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
 		Page: page.Handler(), Metrics: metrics.Handler(r.hub), Delivery: s.delivery(),
-	})
+	}
+	s.Browsers.apply(opts)
+	r.api = httpapi.New(r.hub, opts)
 	_ = r.hub.Go(m.giveBack) // it is open
 	if s.Delivery == "raw" && !r.api.Raw() {
 		return nil, fmt.Errorf("--delivery raw: this system has none, leave it to auto")

@@ -17,6 +17,7 @@ const (
 	EventsPath   = "/v1/events"    //
 	PublishPath  = "/v1/publish/"  // {channel}
 	StatsPath    = "/v1/stats"     //
+	CookiePath   = "/v1/cookie"    //
 	LivePath     = "/health/live"  //
 	ReadyPath    = "/health/ready" //
 

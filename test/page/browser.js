@@ -8,11 +8,11 @@ import { chromium } from "playwright-core";
 export const server = process.env.TIDINGS_URL;
 export const other = process.env.TIDINGS_OTHER_URL;
 
-export function launch() {
+export function launch(more = []) {
   return chromium.launch({
     executablePath: process.env.TIDINGS_TEST_CHROMIUM,
     args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+      "--disable-component-update", "--disable-sync", ...more],
   });
 }
 

@@ -76,6 +76,15 @@ func node(t *testing.T, args ...string) {
 		t.Skip("needs a browser")
 	}
 	t.Parallel()
+	runNode(t, []string{"TIDINGS_URL=" + serve(t), "TIDINGS_OTHER_URL=" + serve(t)}, args...)
+}
+
+// runNode runs Node.js with more in its environment.
+func runNode(t *testing.T, env []string, args ...string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("needs a browser")
+	}
 	path, err := exec.LookPath("node")
 	if err != nil {
 		t.Fatal("no node: install Node.js 20 or later; -short leaves this test out")
@@ -87,7 +96,7 @@ func node(t *testing.T, args ...string) {
 	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
-	cmd.Env = append(os.Environ(), "TIDINGS_URL="+serve(t), "TIDINGS_OTHER_URL="+serve(t), "TIDINGS_TEST_CHROMIUM="+chromium(t))
+	cmd.Env = append(append(os.Environ(), "TIDINGS_TEST_CHROMIUM="+chromium(t)), env...)
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
