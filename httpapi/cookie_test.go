@@ -88,6 +88,7 @@ func TestACookieIsNotSetFor(t *testing.T) {
 	if got := a.do("POST", "/v1/cookie", "", "Authorization: Bearer "+long); got.status != 204 {
 		t.Errorf("got %d", got.status)
 	}
+	a.get("/v1/feed", "Cookie: tidings=a b").is(t, 401, wire.Unauthorized) // which is no token to ask about
 	a.do("DELETE", "/v1/cookie?x=y", "").is(t, 400, wire.Invalid)
 	a.do("DELETE", "/v1/cookie", "x").is(t, 400, wire.Invalid)
 	if got := a.get("/v1/cookie", asAlice); got.status != 405 || got.header.Get("Allow") != "POST, DELETE" {
