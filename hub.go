@@ -22,6 +22,8 @@ type Options struct {
 	// AcrossStreams counts the connections of a subject to all streams
 	// together.
 	AcrossStreams bool
+	// AtCap is what becomes of a connection too many; by default it is refused.
+	AtCap AtCap
 	// WindowBytes is how much memory the most recent events may use, if the
 	// log is not a MemoryLog; 64 MiB by default. A cursor that is further
 	// behind reads the log.

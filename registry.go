@@ -21,6 +21,7 @@ type Registry struct {
 	connections map[connectionName]*Guard
 	tallies     tallies // of those who have something to count
 	users       int     // owners who have connections
+	oldest      ranks   // of subjects
 }
 
 // A Connection is one open stream.
@@ -49,15 +50,19 @@ type presence struct {
 	name       int // bytes of an owner's name, at most
 	limit      int // negative: none
 	across     bool
+	atCap      AtCap
 	mu         sync.Mutex // guards all that follows, registries and guards included
 	registries map[string]*Registry
 	held       tallies // of subjects, on all streams, if across
+	oldest     ranks   // of subjects, on all streams, if across
+	refused    uint64  // connections that were not let in
+	displaced  uint64  // connections that made room for others
 }
 
 func newPresence(o *Options) *presence {
 	return &presence{
-		name: o.Limits.Name, limit: o.MaxConnections, across: o.AcrossStreams,
-		registries: make(map[string]*Registry), held: make(tallies),
+		name: o.Limits.Name, limit: o.MaxConnections, across: o.AcrossStreams, atCap: o.AtCap,
+		registries: make(map[string]*Registry), held: make(tallies), oldest: make(ranks),
 	}
 }
 
@@ -69,7 +74,7 @@ func (h *Hub) Connections(stream string) *Registry {
 	defer p.mu.Unlock()
 	r, ok := p.registries[stream]
 	if !ok {
-		r = &Registry{stream, p, make(map[connectionName]*Guard), make(tallies), 0}
+		r = &Registry{stream, p, make(map[connectionName]*Guard), make(tallies), 0, make(ranks)}
 		p.registries[stream] = r
 	}
 	return r
@@ -82,8 +87,9 @@ func (c *Connection) subject() string { return cmp.Or(c.Subject, c.User) }
 // already with the same User and ID is replaced: its guard is done, and
 // releasing it changes nothing any more.
 //
-// A *TooManyConnectionsError says that the subject has as many as it may, and
-// ErrInvalid that the names cannot be; then nothing has changed.
+// A *TooManyConnectionsError says that the subject has as many as it may, unless
+// [Options].AtCap has the oldest of them make room; ErrInvalid says that the names
+// cannot be. Then nothing has changed.
 func (r *Registry) Register(c Connection) (*Guard, error) {
 	if err := checkConnection(&c, r.present.name); err != nil {
 		return nil, err
@@ -96,10 +102,11 @@ func (r *Registry) Register(c Connection) (*Guard, error) {
 		return nil, err
 	}
 	if old != nil {
-		r.evict(old)
+		r.evict(old, over)
 	}
 	r.connections[g.name()] = g
 	r.count(&c, 1)
+	r.rank(g)
 	return g, nil
 }
 
@@ -116,7 +123,8 @@ func checkConnection(c *Connection, limit int) error {
 }
 
 // admit reports why there may not be one more connection of a subject, given
-// that old, which may be nil, leaves. present.mu must be held.
+// that old, which may be nil, leaves; or makes room for it. present.mu must be
+// held.
 func (r *Registry) admit(subject string, old *Guard) error {
 	p, held, stream := r.present, int(r.tallies[subject].held), r.stream
 	if p.across {
@@ -125,10 +133,11 @@ func (r *Registry) admit(subject string, old *Guard) error {
 	if old != nil && old.connection.subject() == subject {
 		held--
 	}
-	if p.limit >= 0 && held >= p.limit {
-		return &TooManyConnectionsError{Subject: subject, Stream: stream, Limit: p.limit}
+	if p.limit < 0 || held < p.limit || r.displace(subject) {
+		return nil
 	}
-	return nil
+	p.refused++
+	return &TooManyConnectionsError{Subject: subject, Stream: stream, Limit: p.limit}
 }
 
 // count counts a connection that came, as 1, or left, as -1. present.mu must be
@@ -153,19 +162,20 @@ func (t tallies) add(name string, n tally) {
 	}
 }
 
-// remove forgets a connection. present.mu must be held.
-func (r *Registry) remove(g *Guard) {
+// remove forgets a connection, of which done says why. present.mu must be held.
+func (r *Registry) remove(g *Guard, done *chan struct{}) {
 	delete(r.connections, g.name())
 	r.count(&g.connection, -1)
-	if done := g.done.Swap(over); done != nil {
-		close(*done)
+	r.unrank(g)
+	if asked := g.done.Swap(done); asked != nil {
+		close(*asked)
 	}
 }
 
 // evict removes a connection and tells whoever serves it. present.mu must be
 // held.
-func (r *Registry) evict(g *Guard) {
-	r.remove(g)
+func (r *Registry) evict(g *Guard, done *chan struct{}) {
+	r.remove(g, done)
 	if g.waker != nil {
 		g.waker.Wake()
 	}
@@ -177,7 +187,7 @@ func (r *Registry) Unregister(user, id string) {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
 	if g, ok := r.connections[connectionName{user, id}]; ok {
-		r.evict(g)
+		r.evict(g, over)
 	}
 }
 
@@ -233,15 +243,18 @@ type Guard struct {
 	registry   *Registry
 	connection Connection
 	waker      Waker                         // is told of the end, if not nil; present.mu guards it
-	done       atomic.Pointer[chan struct{}] // nil until somebody asks, over at the end
+	done       atomic.Pointer[chan struct{}] // nil until somebody asks, over or displaced at the end
 }
 
-// over is the done of connections that the registry has forgotten.
-var over = func() *chan struct{} {
+// over and displaced are the done of connections that the registry has forgotten,
+// of which displaced made room for others.
+var over, displaced = ended(), ended()
+
+func ended() *chan struct{} {
 	c := make(chan struct{})
 	close(c)
 	return &c
-}()
+}
 
 // name returns what the registry knows the connection by.
 func (g *Guard) name() connectionName { return connectionName{g.connection.User, g.connection.ID} }
@@ -253,12 +266,13 @@ func (g *Guard) Release() {
 	r.present.mu.Lock()
 	defer r.present.mu.Unlock()
 	if r.connections[g.name()] == g {
-		r.remove(g)
+		r.remove(g, over)
 	}
 }
 
 // Done is closed when the connection no longer counts: it was released,
-// unregistered, or replaced by another with its id. Whoever serves it ends.
+// unregistered, replaced by another with its id, or displaced. Whoever serves it
+// ends.
 func (g *Guard) Done() <-chan struct{} {
 	if g.done.Load() == nil {
 		c := make(chan struct{})
@@ -279,7 +293,15 @@ func (g *Guard) Notify(w Waker) {
 }
 
 // Over reports whether Done is closed, for those who look from time to time.
-func (g *Guard) Over() bool { return g.done.Load() == over }
+func (g *Guard) Over() bool {
+	done := g.done.Load()
+	return done == over || done == displaced
+}
+
+// Displaced reports whether Done is closed because the subject had as many
+// connections as it may, this was the oldest, and another one came: see
+// [EndOldest].
+func (g *Guard) Displaced() bool { return g.done.Load() == displaced }
 
 // A TooManyConnectionsError refuses a connection because its subject has as
 // many as it may. package httpapi answers it with 429. It matches
