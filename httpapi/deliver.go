@@ -67,6 +67,7 @@ var (
 	errAged    = errors.New("lasted as long as it may")
 
 	errUnregistered = errors.New("unregistered")
+	errDisplaced    = errors.New("displaced by a newer one")
 	errPanic        = errors.New("panic")
 
 	errTaken = errors.New("taken over") // it goes on elsewhere
@@ -89,8 +90,8 @@ func (s *stream) Fill(b *delivery.Buffer) (more bool, err error) {
 	if s.taken() {
 		defer s.survive(&err)
 	}
-	if s.evicted.Load() {
-		return false, errUnregistered
+	if s.evicted.Load() && (s.begun || !s.guard.Displaced()) {
+		return false, s.leave(b)
 	}
 	before := b.Len()
 	more, err = s.say(b)
@@ -134,6 +135,10 @@ func (s *stream) Tick(now time.Time) (next time.Time, err error) {
 	if err := s.over(now); err != nil {
 		return time.Time{}, err
 	}
+	if s.guard.Displaced() { // where nobody was woken
+		s.evicted.Store(true)
+		return now, nil
+	}
 	at := s.h.since(now)
 	if s.parts == 0 && s.h.drain.on() {
 		s.parts = at + moment(upTo(s.h.opts.DrainWindow))
@@ -159,7 +164,7 @@ func (s *stream) over(now time.Time) error {
 	switch {
 	case s.ages.reached(s.h.since(now)):
 		return errAged
-	case s.guard.Over():
+	case s.guard.Over() && !s.guard.Displaced(): // who was displaced is told
 		return errUnregistered
 	case closed(s.h.drain.cut):
 		return errDrained

@@ -146,7 +146,7 @@ func (s *stream) whileWanted(ctx context.Context) (context.Context, func()) {
 			if s.lease.ended(time.Now()) != nil {
 				cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
 			}
-			cancel(refusal(wire.Unavailable, "the connection was %v", errUnregistered))
+			cancel(refusal(wire.Unavailable, "the connection was %v", s.gone()))
 		case <-expiry:
 			cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errExpired))
 		case <-s.lease.revoked():

@@ -65,6 +65,7 @@ const (
 const (
 	LostName      = "tidings.lost"
 	ExpiringName  = "tidings.expiring"
+	EndedName     = "tidings.ended"
 	HeartbeatName = "heartbeat"
 )
 
@@ -158,6 +159,11 @@ type Revocation struct {
 // Purged is the answer of DELETE /v1/events.
 type Purged struct {
 	ID string `json:"id"`
+}
+
+// Ended is the data of the ended frame.
+type Ended struct {
+	Reason string `json:"reason"` // TooManyConnections
 }
 
 // Stats is the answer of GET /v1/stats.
