@@ -41,7 +41,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"metrics":           {inside: ".", outside: "github.com/prometheus/client_golang/prometheus github.com/prometheus/client_golang/prometheus/collectors github.com/prometheus/client_golang/prometheus/promhttp"},
 	"cmd/tidings": {
 		inside:  ". auth httpapi client agui a2a contexts analytics metrics page postgres nats nats/embedded internal/herd internal/load internal/wire internal/jsonscan",
-		outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/alecthomas/kong github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
+		outside: "github.com/nats-io/nats.go github.com/nats-io/nats.go/jetstream github.com/alecthomas/kong go.yaml.in/yaml/v3 github.com/schollz/progressbar/v3 golang.org/x/term golang.org/x/sync/errgroup golang.org/x/time/rate",
 	},
 	"internal/delivery": {inside: "internal/herd"},
 	"internal/herd":     {},

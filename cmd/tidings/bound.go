@@ -45,6 +45,21 @@ func (s *sizeBound) UnmarshalText(text []byte) error {
 	return fmt.Errorf("%q: want a size such as 500MB or 16GiB, or %s", text, unlimited)
 }
 
+// MarshalText returns the shortest text that UnmarshalText reads as s.
+func (s sizeBound) MarshalText() ([]byte, error) {
+	if s == none {
+		return []byte(unlimited), nil
+	}
+	shortest := ""
+	for _, u := range units {
+		text := strconv.FormatInt(int64(s)/u.bytes, 10) + u.name
+		if int64(s)%u.bytes == 0 && (shortest == "" || len(text) < len(shortest)) {
+			shortest = text
+		}
+	}
+	return []byte(shortest), nil
+}
+
 // cutUnit cuts a unit off the end of text, whatever its case, and the space
 // before it.
 func cutUnit(text, unit string) (number string, ok bool) {
@@ -78,4 +93,16 @@ func (a *ageBound) UnmarshalText(text []byte) error {
 		return nil
 	}
 	return fmt.Errorf("%q: want an age such as 7d or 12h, or %s", text, unlimited)
+}
+
+// MarshalText returns a text that UnmarshalText reads as a.
+func (a ageBound) MarshalText() ([]byte, error) {
+	d := time.Duration(a)
+	switch {
+	case a == none:
+		return []byte(unlimited), nil
+	case d > 0 && d%day == 0:
+		return fmt.Appendf(nil, "%dd", d/day), nil
+	}
+	return []byte(d.String()), nil
 }

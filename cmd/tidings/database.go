@@ -11,7 +11,7 @@ import (
 
 // database has the flags that say which database, and where in it.
 type database struct {
-	URL    string `env:"TIDINGS_POSTGRES_URL" placeholder:"URL" help:"The database, such as postgres://app:secret@db.example/app. In the variable the password is not in the list of processes."`
+	URL    string `secret:"url" env:"TIDINGS_POSTGRES_URL" placeholder:"URL" help:"The database, such as postgres://app:secret@db.example/app. In the variable the password is not in the list of processes."`
 	Schema string `default:"tidings" env:"TIDINGS_POSTGRES_SCHEMA" placeholder:"NAME" help:"The schema with the log (${default})."`
 }
 

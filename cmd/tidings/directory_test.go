@@ -13,8 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/tidings-dev/tidings/sse"
 )
 
@@ -226,12 +224,8 @@ func TestFlagsOfADirectoryReachTheLog(t *testing.T) {
 		{"--fsync always --retain-age 3d --retain-bytes 1GiB", true, 72 * time.Hour, 1 << 30},
 		{"--fsync interval --retain-age unlimited --retain-bytes unlimited", false, -1, -1},
 	} {
-		var c commands
-		parser := kong.Must(&c, kong.Vars{"subscribe_url": "", "publish_url": "", "batch_url": ""})
-		if _, err := parser.Parse(append([]string{"serve"}, strings.Fields(tt.args)...)); err != nil {
-			t.Fatal(err)
-		}
-		o := c.Serve.Directory.options(&c.Serve.Retention, nil)
+		s, _ := parsed(t, strings.Fields(tt.args)...)
+		o := s.Directory.options(&s.Retention, nil)
 		if o.SyncAlways != tt.always || o.Log.RetainAge != tt.age || o.Log.RetainBytes != tt.bytes {
 			t.Errorf("%q: %v, %v, %v", tt.args, o.SyncAlways, o.Log.RetainAge, o.Log.RetainBytes)
 		}

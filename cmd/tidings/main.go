@@ -31,6 +31,7 @@ type commands struct {
 	Replay   replay           `cmd:"" help:"Publish recorded runs as they happened."`
 	Bench    bench            `cmd:"" help:"Put a server under load and measure."`
 	Postgres postgresCommands `cmd:"" help:"Look after a log in PostgreSQL."`
+	Config   config           `cmd:"" help:"Print what serve would be told by file, environment and flags."`
 	Version  version          `cmd:"" help:"Print the version."`
 }
 
@@ -89,16 +90,21 @@ var errInterrupted = errors.New("interrupted")
 
 // parser returns the command line's grammar.
 func parser(ctx context.Context, c *console) *kong.Kong {
+	from := new(settings)
 	return kong.Must(new(commands),
 		kong.Name("tidings"),
 		kong.Description(description),
 		kong.Writers(c.out, c.err),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, NoExpandSubcommands: true, WrapUpperBound: 80}),
 		kong.BindTo(ctx, (*context.Context)(nil)),
-		kong.Bind(c),
-		kong.Vars{"subscribe_url": load.SubscribeURL, "publish_url": load.PublishURL, "batch_url": load.BatchURL},
+		kong.Bind(c, from),
+		kong.Resolvers(from),
+		vars,
 	)
 }
+
+// vars stand in the tags of flags.
+var vars = kong.Vars{"subscribe_url": load.SubscribeURL, "publish_url": load.PublishURL, "batch_url": load.BatchURL}
 
 // A usageError is a command line that makes no sense.
 type usageError struct{ text string }
@@ -113,7 +119,9 @@ func (c *console) exit(err error) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(c.err, "tidings: %s\n", explain(err))
+	for _, leaf := range leaves(err) {
+		fmt.Fprintf(c.err, "tidings: %s\n", explain(leaf))
+	}
 	_, parse := errors.AsType[*kong.ParseError](err)
 	_, usage := errors.AsType[*usageError](err)
 	if parse || usage {

@@ -17,7 +17,7 @@ import (
 
 // natsLog has the flags of a log on a server of NATS that others operate.
 type natsLog struct {
-	URL      string `env:"TIDINGS_NATS_URL" placeholder:"URL" help:"The server, such as nats://app:secret@nats.example, or several of a cluster with commas between; tls:// wants TLS. In the variable the password is not in the list of processes."`
+	URL      string `secret:"url" env:"TIDINGS_NATS_URL" placeholder:"URL" help:"The server, such as nats://app:secret@nats.example, or several of a cluster with commas between; tls:// wants TLS. In the variable the password is not in the list of processes."`
 	Creds    string `env:"TIDINGS_NATS_CREDS" placeholder:"FILE" help:"Credentials: a file with a JWT and its key."`
 	CA       string `name:"ca" env:"TIDINGS_NATS_CA" placeholder:"FILE" help:"The certificates of who may vouch for the server, in PEM; of the system's if there is none."`
 	Cert     string `env:"TIDINGS_NATS_CERT" placeholder:"FILE" help:"The certificate to present to the server, in PEM."`

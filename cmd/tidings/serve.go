@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 
 // serve is "tidings serve".
 type serve struct {
+	Config         string        `env:"TIDINGS_CONFIG" placeholder:"FILE" help:"A YAML file with what is said here and is not said by flags or variables; \"tidings config --yaml\" prints one."`
 	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
 	Log            string        `default:"nats" enum:"nats,memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: nats, in a directory or on a server of NATS, memory, which forgets with the process, or postgres (${default})."`
 	Directory      directoryLog  `embed:"" group:"Events in a directory, the default:"`
@@ -82,15 +82,37 @@ func (s *stream) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Run serves until a signal comes.
-func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context) error {
-	if err := cmp.Or(s.check(), s.Browsers.check(), s.checkLog(parsed)); err != nil {
-		return err
+// MarshalText returns what UnmarshalText reads.
+func (s stream) MarshalText() ([]byte, error) {
+	text := s.Name + "="
+	for i, c := range s.Channels {
+		if i > 0 {
+			text += ","
+		}
+		text += string(c)
 	}
+	return []byte(text), nil
+}
+
+// BeforeResolve has the file read that --config names.
+func (s *serve) BeforeResolve(parsed *kong.Context, from *settings) error { return from.load(parsed) }
+
+// validate reports all that cannot be, and else returns the table of streams.
+func (s *serve) validate(parsed *kong.Context, from *settings) (*tidings.Router, error) {
 	router, err := s.router()
 	if err != nil {
-		return usage("--stream: %v", err)
+		err = usage("--stream: %v", err)
 	}
+	return router, from.locate(parsed, errors.Join(s.check(), s.Browsers.check(), s.checkLog(parsed), err))
+}
+
+// Run serves until a signal comes.
+func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context, from *settings) error {
+	router, err := s.validate(parsed, from)
+	if err != nil {
+		return err
+	}
+	from.warn(c, parsed.Model)
 	r, err := s.open(ctx, c, router)
 	if interrupted(err) {
 		c.note("stopped before there was anything to serve")
@@ -200,8 +222,27 @@ func (s *serve) delivery() httpapi.Delivery {
 	return httpapi.Raw
 }
 
-// check reports, before anything starts, what cannot be.
+// check reports, before anything starts, all that cannot be.
 func (s *serve) check() error {
+	problems := []error{s.checkAddr()}
+	for _, c := range []struct {
+		wrong bool
+		what  error
+	}{
+		{s.MaxConnections < 1, usage("--max-connections %d: want at least 1", s.MaxConnections)},
+		{s.Drain <= 0, usage("--drain %s: want a time such as 10s", s.Drain)},
+		{s.MaxAge < 0, usage("--max-age %s: want a time such as 1h, or 0s for ever", s.MaxAge)},
+		{s.Retry <= 0, usage("--retry %s: want a time such as 2s", s.Retry)},
+	} {
+		if c.wrong {
+			problems = append(problems, c.what)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// checkAddr reports an address at which nothing can be served.
+func (s *serve) checkAddr() error {
 	host, port, err := net.SplitHostPort(s.Addr)
 	if err != nil {
 		return usage("--addr %q: want HOST:PORT such as 127.0.0.1:8080", s.Addr)
@@ -211,18 +252,6 @@ func (s *serve) check() error {
 	}
 	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
 		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. Listen on 127.0.0.1", s.Addr)
-	}
-	if s.MaxConnections < 1 {
-		return usage("--max-connections %d: want at least 1", s.MaxConnections)
-	}
-	if s.Drain <= 0 {
-		return usage("--drain %s: want a time such as 10s", s.Drain)
-	}
-	if s.MaxAge < 0 {
-		return usage("--max-age %s: want a time such as 1h, or 0s for ever", s.MaxAge)
-	}
-	if s.Retry <= 0 {
-		return usage("--retry %s: want a time such as 2s", s.Retry)
 	}
 	return nil
 }
