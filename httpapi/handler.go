@@ -39,6 +39,11 @@ type Options struct {
 	// a request speaks for the owner that it names with ?user= or the header
 	// Tidings-User, for all if it names none. See docs/protocol.md#development.
 	Authenticate func(*http.Request) (Access, error)
+	// Anyone has requests from other machines served without authentication, and
+	// through proxies: whoever reaches the server may read and publish everything.
+	// What pages of other sites ask for is refused all the same. It means nothing
+	// where Authenticate is set.
+	Anyone bool
 	// SingleTenant makes the owner with the empty name the one that is meant
 	// where a request and its Access name none. Otherwise that is refused.
 	SingleTenant bool
@@ -227,10 +232,13 @@ func (h *Handler) guard(r *http.Request) error {
 		// which the handler is mounted.
 		return refusal(wire.NotFound, "the path %q is not in its clean form", shorten(p))
 	}
-	if h.opts.Authenticate == nil {
-		return checkLocal(r)
+	switch {
+	case h.opts.Authenticate != nil:
+		return h.pages.check(r)
+	case h.opts.Anyone:
+		return checkAnyone(r)
 	}
-	return h.pages.check(r)
+	return checkLocal(r)
 }
 
 // clean reports whether a path has no empty or dotted elements. A slash may

@@ -15,9 +15,11 @@ import (
 // the visitor's browser (cross-site requests, DNS rebinding), and a proxy on
 // this machine can reach it for the whole world.
 
-// checkLocal refuses what does not come from this machine itself.
+// checkLocal refuses what does not come from this machine itself. Who may connect
+// to a Unix socket its permissions say.
 func checkLocal(r *http.Request) error {
-	if remote, err := netip.ParseAddrPort(r.RemoteAddr); err != nil || !remote.Addr().Unmap().IsLoopback() {
+	remote, err := netip.ParseAddrPort(r.RemoteAddr)
+	if !bySocket(r) && (err != nil || !remote.Addr().Unmap().IsLoopback()) {
 		return refusal(wire.Forbidden, "without authentication only this machine is served, not %s", shorten(r.RemoteAddr))
 	}
 	if !loopbackName(r.Host) {
@@ -28,7 +30,14 @@ func checkLocal(r *http.Request) error {
 			return refusal(wire.Forbidden, "without authentication nothing is served through a proxy: the header %s says there is one", shorten(name))
 		}
 	}
-	return checkOrigin(r)
+	return checkOrigin(r, loopbackName)
+}
+
+// bySocket reports whether a request came over a Unix socket. That is asked of the
+// server's own end: what the other one is called its program chooses.
+func bySocket(r *http.Request) bool {
+	local, ok := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	return ok && local.Network() == "unix"
 }
 
 // forwarding reports whether only proxies set the header.
@@ -40,17 +49,17 @@ func forwarding(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// checkOrigin refuses pages of other sites, but not the links on them. Not all
+// checkOrigin refuses pages of other sites than own ones, but not the links on them. Not all
 // requests of a page have an Origin; browsers say of all to this machine
 // whether a page of another site makes them (Fetch Metadata).
-func checkOrigin(r *http.Request) error {
+func checkOrigin(r *http.Request, own func(host string) bool) error {
 	link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 	if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link {
 		return refusal(wire.Forbidden, "without authentication pages of other sites are not served: the header Sec-Fetch-Site says there is one")
 	}
 	for _, origin := range r.Header.Values("Origin") {
 		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !loopbackName(u.Host) {
+		if err != nil || u.Scheme != "http" && u.Scheme != "https" || !own(u.Host) {
 			return refusal(wire.Forbidden, "without authentication pages of %q are not served", shorten(origin))
 		}
 	}
