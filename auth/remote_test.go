@@ -156,11 +156,11 @@ func TestKnownKeysStayWhileTheirServerIsDown(t *testing.T) {
 			w.Header().Set("Content-Length", "9999")
 			io.WriteString(w, `{"keys":[`)
 		},
-		"10 MB":             says(`{"keys":[` + strings.Repeat(" ", 10<<20) + publicJWK("other") + `]}`),
-		"10 MB in gzip":     gzipped(`{"keys":[` + strings.Repeat(" ", 10<<20) + publicJWK("other") + `]}`),
+		"10 MB":             endless(t, jwks(publicJWK("other"))+strings.Repeat(" ", 10<<20)),
+		"10 MB in gzip":     gzipped(jwks(publicJWK("other")) + strings.Repeat(" ", 10<<20)),
 		"10,000 keys":       says(jwks(strings.Repeat(publicJWK("other")+",", 9999) + publicJWK("other"))),
-		"another server":    func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.2/keys", 302) },
-		"another port":      func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://127.0.0.1:81/keys", 302) },
+		"another server":    elsewhere("http://127.0.0.2/keys"),
+		"another port":      elsewhere("http://127.0.0.1:81/keys"),
 		"the same for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", 302) },
 	}
 	for name, answer := range garbage {
@@ -179,6 +179,26 @@ func TestKnownKeysStayWhileTheirServerIsDown(t *testing.T) {
 			time.Sleep(15 * time.Second)
 			p.is("ok, ok", "ed", "other")
 		})
+	}
+}
+
+// endless returns an answer that nobody should read to its end.
+func endless(t *testing.T, text string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if n, err := io.WriteString(w, text); err == nil || n > 2<<20 {
+			t.Errorf("%d bytes were read, %v", n, err)
+		}
+	}
+}
+
+// elsewhere returns an answer that sends to where there are keys.
+func elsewhere(url string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Host == "127.0.0.1" {
+			http.Redirect(w, r, url, http.StatusFound)
+			return
+		}
+		has("other")(w, r)
 	}
 }
 

@@ -1,6 +1,9 @@
 package auth_test
 
 import (
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/pem"
 	"fmt"
 	"log/slog"
 	"os"
@@ -106,6 +109,7 @@ func TestOptionsThatCannotBe(t *testing.T) {
 		{&auth.Options{KeyFile: write(t, publicPEM(t, "ed")+"a key")}, "BEGIN PUBLIC KEY"},
 		{&auth.Options{KeyFile: write(t, privatePEM(t, "ed"))}, "openssl pkey"},
 		{&auth.Options{KeyFile: write(t, publicPEM(t, "weak"))}, "1024 bits"},
+		{&auth.Options{KeyFile: write(t, exponentOne(t))}, "exponent 1"},
 		{&auth.Options{KeyFile: write(t, strings.Repeat(publicPEM(t, "ed"), 17))}, "17 keys"},
 		{&auth.Options{KeyFile: write(t, `{"keys":[]}`)}, "there are none"},
 		{&auth.Options{KeyFile: write(t, `{"keys":7}`)}, "JSON Web Key Set"},
@@ -128,6 +132,14 @@ func TestOptionsThatCannotBe(t *testing.T) {
 	if err := auth.CheckURL("http://issuer.example/keys", true); err != nil {
 		t.Error(err)
 	}
+}
+
+// exponentOne returns a key whose signatures everybody can make.
+func exponentOne(t *testing.T) string {
+	t.Helper()
+	k := *private()["rsa"].Public().(*rsa.PublicKey)
+	k.E = 1
+	return string(pem.EncodeToMemory(&pem.Block{Type: "RSA PUBLIC KEY", Bytes: x509.MarshalPKCS1PublicKey(&k)}))
 }
 
 // A file that changes is read again; while it makes no sense what was there is
