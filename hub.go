@@ -28,6 +28,11 @@ type Options struct {
 	// log is not a MemoryLog; 64 MiB by default. A cursor that is further
 	// behind reads the log.
 	WindowBytes int64
+	// Replays is how many Subscriptions, and snapshots, may read the log at the same
+	// time because the window does not have what they want; the others wait for
+	// their turn. 16,384 by default, negative for any number. It says nothing where
+	// the log is a MemoryLog.
+	Replays int
 	// Hooks are called at points of interest.
 	Hooks Hooks
 	// Logger gets what an operator acts on; nil discards it.
@@ -46,6 +51,9 @@ func (o *Options) withDefaults() (Options, error) {
 	}
 	if c.MaxConnections == 0 {
 		c.MaxConnections = 10
+	}
+	if c.Replays == 0 {
+		c.Replays = 16384
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -73,6 +81,7 @@ type Hub struct {
 	closing   sync.Once
 	present   *presence
 	questions questioner
+	turns     *turnstile
 	mu        sync.Mutex // guards window
 	window    *window
 }
@@ -103,7 +112,7 @@ func New(ctx context.Context, log Log, opts *Options) (*Hub, error) {
 	h.life, h.end = context.WithCancelCause(context.Background())
 	_, pipelined := h.log.(Pipelined)
 	h.commits = committer{hub: h, pipelined: pipelined}
-	h.present = newPresence(&o)
+	h.present, h.turns = newPresence(&o), newTurnstile(o.Replays)
 	if h.window, err = h.newestWindow(ctx); err != nil {
 		h.end(ErrClosed)
 		return nil, err

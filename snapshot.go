@@ -36,6 +36,10 @@ func (h *Hub) Snapshot(ctx context.Context, sel Selector, limit int) (Snapshot, 
 	if s, err := h.recent(ctx, &sel, limit); !s.Cursor.IsZero() || err != nil {
 		return s, err
 	}
+	if err := h.turns.enter(ctx); err != nil {
+		return Snapshot{}, err
+	}
+	defer h.turns.leave()
 	return h.readSnapshot(ctx, sel, limit)
 }
 

@@ -9,6 +9,7 @@ type Stats struct {
 	Lost        uint64 // notices of loss given
 	Dropped     uint64 // events discarded before an attached subscriber read them
 	Subscribers int    // attached now
+	Replays     Replays
 	Users       int    // owners with retained events or subscribers
 	Sessions    int    // sessions with retained events or subscribers
 	Events      int    // retained in the window
@@ -18,6 +19,14 @@ type Stats struct {
 	Log         Health // what the log says of itself; zero if it is not Diagnosed
 }
 
+// Replays are the Subscriptions and snapshots that read the log, because the window
+// does not have what they want.
+type Replays struct {
+	Limit   int // how many may at the same time; negative if that is any number
+	Reading int // now
+	Waiting int // for their turn
+}
+
 // Stats returns the hub's figures. Those of the window are of one moment.
 func (h *Hub) Stats() Stats {
 	c := &h.count
@@ -25,6 +34,7 @@ func (h *Hub) Stats() Stats {
 		Published: c.published.Load(), Duplicates: c.duplicates.Load(), Refused: c.refused.Load(),
 		Delivered: c.delivered.Load(), Lost: c.lost.Load(), Dropped: c.dropped.Load(),
 		Subscribers: int(c.subscribers.Load()), Tail: h.tail.get(), Log: h.health(),
+		Replays: Replays{h.opts.Replays, int(h.turns.reading.Load()), int(h.turns.standing.Load())},
 	}
 	w := h.current()
 	w.mu.Lock()

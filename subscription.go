@@ -199,14 +199,24 @@ func (s *Subscription) untilClosed(ctx context.Context) (context.Context, func()
 func (s *Subscription) catchUp(ctx context.Context) (Batch, bool, error) {
 	ctx, release := s.untilClosed(ctx)
 	defer release()
-	batch, again, err := s.readLog(ctx)
+	batch, again, err := s.readInTurn(ctx)
 	if err != nil && !IsLost(err) {
 		err = cmp.Or(s.over(), err)
 	}
 	return batch, again, err
 }
 
-// readLog is catchUp with a context that ends when it should.
+// readInTurn is catchUp with a context that ends when it should.
+func (s *Subscription) readInTurn(ctx context.Context) (Batch, bool, error) {
+	done, err := s.turn(ctx)
+	if err != nil {
+		return Batch{}, false, err
+	}
+	defer done()
+	return s.readLog(ctx)
+}
+
+// readLog reads one batch.
 func (s *Subscription) readLog(ctx context.Context) (Batch, bool, error) {
 	pos := s.cursor.position()
 	if s.presented && pos.seq > s.window.position().seq {
