@@ -78,8 +78,8 @@ func (a *Access) bind(stream string, q query) error {
 	if t == nil {
 		return nil
 	}
-	if q.get(wire.User) == "" && !t.Everyone {
-		a.Owner = t.Owner
+	if q.get(wire.User) == "" && t.Owner != "" {
+		q.values[wire.User] = []string{t.Owner}
 	}
 	if len(q.values[wire.Session]) == 0 && len(t.Sessions) > 0 {
 		q.values[wire.Session] = slices.Clone(t.Sessions)
