@@ -3,6 +3,7 @@ package client
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -106,26 +107,32 @@ type Client struct {
 }
 
 // New returns a Client of the server at base, such as "http://127.0.0.1:8080".
-// A path in base is where the server's routes are mounted. New does not
-// connect.
+// A path in base is where the server's routes are mounted. That of a server on a
+// Unix socket is "unix:" and the path of the socket; it needs the Client's own
+// http.Client. New does not connect.
 func New(base string, opts *Options) (*Client, error) {
-	c := &Client{opts: opts.withDefaults()}
+	c, paths := &Client{opts: opts.withDefaults()}, make(sockets)
 	for _, address := range append([]string{base}, c.opts.Fallbacks...) {
-		u, err := parseBase(address)
+		u, err := parseBase(address, paths)
 		if err != nil {
 			return nil, err
 		}
 		c.bases = append(c.bases, u)
 	}
 	if c.http = c.opts.HTTPClient; c.http == nil {
-		c.own = transport()
+		c.own = transport(paths)
 		c.http = &http.Client{Transport: c.own}
+	} else if len(paths) > 0 {
+		return nil, errors.New("tidings: an HTTPClient does not connect to a server's address that begins with unix: leave it out, or let it connect to the socket whatever the address is")
 	}
 	return c, nil
 }
 
 // parseBase reads a server's address.
-func parseBase(base string) (*url.URL, error) {
+func parseBase(base string, paths sockets) (*url.URL, error) {
+	if u, ok := paths.base(base); ok {
+		return u, nil
+	}
 	u, err := url.Parse(base)
 	if err != nil {
 		return nil, fmt.Errorf("tidings: server's address: %w", err)
@@ -138,7 +145,7 @@ func parseBase(base string) (*url.URL, error) {
 
 // transport returns what an own http.Client uses: the usual, but for
 // compression, whose buffers hold back the events of a stream.
-func transport() *http.Transport {
+func transport(paths sockets) *http.Transport {
 	t, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		t = new(http.Transport)
@@ -149,7 +156,7 @@ func transport() *http.Transport {
 	if t.DialContext == nil {
 		t.DialContext = new(net.Dialer).DialContext
 	}
-	t.DialContext = telling(t.DialContext)
+	t.DialContext = telling(paths.dialing(t.DialContext))
 	return t
 }
 

@@ -40,11 +40,12 @@ const (
 	demoPause       = 3 * time.Second // between two runs of an owner
 	demoDrain       = 2 * time.Second // nobody depends on it
 	demoConnections = 10
+	demoSocketMode  = 0o600
 )
 
 // Run plays until a signal comes.
 func (d *demo) Run(ctx context.Context, c *console) error {
-	server := &serve{Addr: d.Addr, Log: memoryLog, Drain: demoDrain, Retry: time.Second, MaxConnections: demoConnections}
+	server := &serve{Addr: d.Addr, Log: memoryLog, Drain: demoDrain, Retry: time.Second, MaxConnections: demoConnections, Listen: listening{SocketMode: demoSocketMode}}
 	if err := cmp.Or(d.check(), server.check()); err != nil {
 		return err
 	}

@@ -14,7 +14,7 @@ import (
 
 // remote are the flags of commands that talk to a server.
 type remote struct {
-	URLs []string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default}). May be given more than once, or with commas: other servers of the same log, which are asked where one does not serve."`
+	URLs []string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default}), or the Unix socket it listens on, unix:PATH. May be given more than once, or with commas: other servers of the same log, which are asked where one does not serve."`
 	User string   `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
 }
 

@@ -7,10 +7,9 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/netip"
 	"slices"
-	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/alecthomas/kong"
@@ -18,14 +17,14 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/herd"
-	"github.com/tidings-dev/tidings/metrics"
 	"github.com/tidings-dev/tidings/page"
 )
 
 // serve is "tidings serve".
 type serve struct {
 	Config         string        `env:"TIDINGS_CONFIG" placeholder:"FILE" help:"A YAML file with what is said here and is not said by flags or variables; \"tidings config --yaml\" prints one."`
-	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one."`
+	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one. Or a Unix socket, unix:PATH."`
+	Listen         listening     `embed:"" group:"Who reaches it, and how:"`
 	Log            string        `default:"nats" enum:"nats,memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: nats, in a directory or on a server of NATS, memory, which forgets with the process, or postgres (${default})."`
 	Directory      directoryLog  `embed:"" group:"Events in a directory, the default:"`
 	Retention      retention     `embed:"" group:"Events in a directory, the default:"`
@@ -122,20 +121,34 @@ func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context, from 
 		return err
 	}
 	defer func() { _ = r.close() }()
-	c.welcome(s, r.url())
+	c.welcome(s, r)
 	return s.listen(ctx, c, r)
 }
 
 // A running server is a hub with its routes, and where they are served.
 type running struct {
-	log      closer
-	hub      *tidings.Hub
-	listener net.Listener
-	api      *httpapi.Handler
+	log             closer
+	hub             *tidings.Hub
+	listener, admin net.Listener // admin may be nil
+	keyPair         *keyPair     // nil without TLS
+	api             *httpapi.Handler
 }
 
 // url returns where the server is.
-func (r *running) url() string { return "http://" + r.listener.Addr().String() }
+func (r *running) url() string {
+	if r.keyPair != nil {
+		return "https://" + r.listener.Addr().String()
+	}
+	return urlOf(r.listener)
+}
+
+// urlOf returns where a listener is that has no TLS.
+func urlOf(l net.Listener) string {
+	if l.Addr().Network() == "unix" {
+		return unixPrefix + l.Addr().String()
+	}
+	return "http://" + l.Addr().String()
+}
 
 // close ends what there is: the hub, then its log, and who listens.
 func (r *running) close() (err error) {
@@ -145,8 +158,10 @@ func (r *running) close() (err error) {
 	if r.log != nil {
 		err = errors.Join(err, r.log.Close())
 	}
-	if r.listener != nil {
-		_ = r.listener.Close() // a server that ended has closed it
+	for _, l := range []net.Listener{r.listener, r.admin} {
+		if l != nil {
+			_ = l.Close() // a server that ended has closed it
+		}
 	}
 	return err
 }
@@ -159,6 +174,9 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 			err = errors.Join(err, r.close())
 		}
 	}()
+	if r.keyPair, err = s.Listen.keyPair(logger); err != nil {
+		return nil, err
+	}
 	if err := s.occupy(ctx, r, router, logger); err != nil {
 		return nil, err
 	}
@@ -168,7 +186,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 	}
 	opts := &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
-		Page: page.Handler(), Metrics: metrics.Handler(r.hub), Delivery: s.delivery(),
+		Anyone: s.Listen.AnyoneMayReadAndPublish, Page: page.Handler(), Metrics: s.publicFigures(r.hub), Delivery: s.delivery(),
 	}
 	s.Browsers.apply(opts)
 	r.api = httpapi.New(r.hub, opts)
@@ -179,7 +197,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 	return r, nil
 }
 
-// occupy takes the address and opens the log. Who comes early is kept waiting as
+// occupy takes the addresses and opens the log. Who comes early is kept waiting as
 // long as a server or a database is. A directory comes first: whether it can be
 // had is known at once.
 func (s *serve) occupy(ctx context.Context, r *running, router *tidings.Router, logger *slog.Logger) error {
@@ -204,16 +222,6 @@ func (s *serve) occupy(ctx context.Context, r *running, router *tidings.Router, 
 	return nil
 }
 
-// bind takes the address.
-func (s *serve) bind(ctx context.Context, r *running) error {
-	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", s.Addr)
-	if err != nil {
-		return fmt.Errorf("%w: is another server running there? Another address goes in --addr", err)
-	}
-	r.listener = listener
-	return nil
-}
-
 // delivery returns how streams are written.
 func (s *serve) delivery() httpapi.Delivery {
 	if s.Delivery == "portable" {
@@ -224,7 +232,7 @@ func (s *serve) delivery() httpapi.Delivery {
 
 // check reports, before anything starts, all that cannot be.
 func (s *serve) check() error {
-	problems := []error{s.checkAddr()}
+	problems := []error{s.checkAddr(), s.Listen.check()}
 	for _, c := range []struct {
 		wrong bool
 		what  error
@@ -239,21 +247,6 @@ func (s *serve) check() error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// checkAddr reports an address at which nothing can be served.
-func (s *serve) checkAddr() error {
-	host, port, err := net.SplitHostPort(s.Addr)
-	if err != nil {
-		return usage("--addr %q: want HOST:PORT such as 127.0.0.1:8080", s.Addr)
-	}
-	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
-		return usage("--addr %q: want a port from 0 to 65535", s.Addr)
-	}
-	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.Unmap().IsLoopback()) {
-		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. Listen on 127.0.0.1", s.Addr)
-	}
-	return nil
 }
 
 // router returns the table of streams.
@@ -276,16 +269,19 @@ func (s *serve) logger(c *console) *slog.Logger {
 
 // listen serves until ctx ends, and then drains.
 func (s *serve) listen(ctx context.Context, c *console, r *running) error {
-	server := &http.Server{
-		Handler: r.api, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute,
-		Protocols: protocols(), ConnContext: r.api.ConnContext, ErrorLog: slog.NewLogLogger(s.logger(c).Handler(), slog.LevelWarn),
-	}
-	served := make(chan error, 1)
+	server, admin, served := s.server(c, r), s.adminServer(c, r), make(chan error, 2)
 	herd.MakeRoom()
-	go func() { served <- server.Serve(herd.InTurns(r.listener)) }() // ends with server.Close
+	var serving sync.WaitGroup
+	defer serving.Wait()
+	serving.Go(func() { served <- r.serveTo(server, r.listener) }) // ends with server.Close
+	defer admin.Close()
+	if r.admin != nil {
+		serving.Go(func() { served <- admin.Serve(r.admin) }) // ends with admin.Close
+	}
 	var err error
 	select {
 	case err = <-served:
+		_ = server.Close()
 	case <-ctx.Done():
 		c.note("stopping: streams end within %s; Ctrl-C again ends them at once", s.Drain)
 		s.stop(ctx, c, server, r.api)
@@ -295,14 +291,6 @@ func (s *serve) listen(ctx context.Context, c *console, r *running) error {
 		return nil
 	}
 	return fmt.Errorf("serve: %w", err)
-}
-
-// protocols returns HTTP/1.1 and, also without TLS, HTTP/2.
-func protocols() *http.Protocols {
-	p := new(http.Protocols)
-	p.SetHTTP1(true)
-	p.SetUnencryptedHTTP2(true)
-	return p
 }
 
 // stop lets streams end and requests finish, within the time there is.

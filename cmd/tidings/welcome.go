@@ -9,8 +9,9 @@ import (
 	"github.com/tidings-dev/tidings/postgres"
 )
 
-// welcome says what to try with a server at url.
-func (c *console) welcome(s *serve, url string) {
+// welcome says what to try with a server that runs.
+func (c *console) welcome(s *serve, r *running) {
+	url := r.url()
 	on := c.errTTY && !c.noColour
 	user, member := " --user alice", `"user":"alice",`
 	query := "?user=alice"
@@ -23,19 +24,34 @@ func (c *console) welcome(s *serve, url string) {
 	}
 	kept, more := s.kept(program + " tail" + flag + user)
 	fmt.Fprintf(c.err, "%s listens on %s, events are kept in %s\n", paint(on, bold, "tidings "+versionName()), paint(on, green, url), kept)
-	c.tries(slices.Concat([][2]string{
-		{"Look", url + "/"},
+	curl, look := "curl", [][2]string{{"Look", url + "/"}}
+	if path, ok := strings.CutPrefix(url, unixPrefix); ok { // no browser goes there
+		curl, look, url = "curl --unix-socket "+path, nil, "http://localhost"
+	}
+	c.tries(slices.Concat(look, [][2]string{
 		{"Watch", program + " tail" + flag},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
-		{"Or with curl", fmt.Sprintf(`curl %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, url, member)},
+		{"Or with curl", fmt.Sprintf(`%s %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, curl, url, member)},
 	}, more, [][2]string{
-		{"Follow with curl", fmt.Sprintf("curl -N '%s/v1/stream/contexts%s'", url, query)},
+		{"Follow with curl", fmt.Sprintf("%s -N '%s/v1/stream/contexts%s'", curl, url, query)},
 		{"Replay a run", program + " replay" + flag + user + " run.jsonl"},
 	}))
 	if s.embedded() {
 		c.note("%s", s.Directory.promise())
 	}
-	if !s.SingleTenant {
+	c.reach(s, r)
+}
+
+// reach says who reaches the server.
+func (c *console) reach(s *serve, r *running) {
+	if r.admin != nil {
+		c.note("Figures and profiles are on %s.", urlOf(r.admin))
+	}
+	switch {
+	case s.authenticated():
+	case s.Listen.AnyoneMayReadAndPublish:
+		c.note("There is no authentication: whoever reaches %s may read and publish everything.", r.url())
+	case !s.SingleTenant:
 		c.note("There is no authentication: only programs on this machine are served.")
 	}
 }
