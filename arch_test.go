@@ -24,7 +24,7 @@ var rooms = map[string]struct{ inside, outside string }{
 	"analytics":         {inside: ". internal/fold internal/jsonscan internal/jsontext"},
 	"internal/fold":     {inside: "."},
 	"internal/pgtest":   {outside: "github.com/jackc/pgx/v5"},
-	"httpapi":           {inside: ". sse agui a2a contexts analytics internal/control internal/delivery internal/wire internal/jsonscan internal/jsontext"},
+	"httpapi":           {inside: ". sse agui a2a contexts analytics internal/control internal/delivery internal/herd internal/wire internal/jsonscan internal/jsontext", outside: "golang.org/x/time/rate"},
 	"internal/control":  {inside: ". internal/fold"},
 	"auth":              {inside: ". httpapi", outside: "github.com/golang-jwt/jwt/v5 github.com/MicahParks/jwkset"},
 	"client":            {inside: ". sse internal/wire internal/jsonscan"},
@@ -67,7 +67,7 @@ func TestServingNeedsTheTypesOfA2AOnly(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := slices.Sorted(slices.Values(strings.Fields(string(out))))
-	want := []string{"github.com/a2aproject/a2a-go/v2", "github.com/google/uuid", module}
+	want := []string{"github.com/a2aproject/a2a-go/v2", "github.com/google/uuid", module, "golang.org/x/time"}
 	if got = slices.Compact(got); !slices.Equal(got, want) {
 		t.Errorf("got the modules %q, want %q", got, want)
 	}

@@ -94,7 +94,9 @@ func serveSocket(t *testing.T, opts *httpapi.Options) (as func(name string) *api
 		if name != "" {
 			dialer.LocalAddr = &net.UnixAddr{Name: name, Net: "unix"}
 		}
-		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) { return dialer.DialContext(ctx, "unix", socket) }}
+		transport := &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return dialer.DialContext(ctx, "unix", socket)
+		}}
 		t.Cleanup(transport.CloseIdleConnections)
 		return &api{t, hub, h, "http://localhost", &http.Client{Transport: transport}}
 	}

@@ -2,44 +2,62 @@ package httpapi
 
 import (
 	"crypto/rand"
+	"net/http"
 	"strings"
 
 	"github.com/tidings-dev/tidings"
 )
 
+// A place is what a stream holds as long as it lasts.
+type place struct {
+	guard *tidings.Guard // among the connections of its subject
+	party *party         // and of its address
+	lease *lease         // nil without authentication
+}
+
 // admit lets a stream begin, and counts its connection. The caller calls
 // release when it has ended.
-func (h *Handler) admit(a *Access, asked *streaming) (*tidings.Guard, *lease, error) {
-	if !h.drain.enter() {
-		return nil, nil, draining()
+func (h *Handler) admit(r *http.Request, a *Access, asked *streaming) (p place, err error) {
+	if p.party, err = h.enter(r); err != nil {
+		return place{}, err
 	}
+	id := strings.Clone(rand.Text()[:16])
+	if p.guard, err = h.register(a, asked, id); err != nil {
+		h.exit(p.party)
+		return place{}, err
+	}
+	if err = h.begin(); err == nil {
+		p.lease, err = h.grant(a, asked, id)
+	}
+	if err != nil {
+		h.release(p)
+		return place{}, err
+	}
+	return p, nil
+}
+
+// register counts a connection of a subject.
+func (h *Handler) register(a *Access, asked *streaming, id string) (*tidings.Guard, error) {
 	subject := asked.sel.User
 	if a.Subject != subject { // or it may be a part of the request
 		subject = strings.Clone(a.Subject)
 	}
-	id := strings.Clone(rand.Text()[:16])
-	guard, err := h.hub.Connections(asked.name).Register(tidings.Connection{
-		ID: id, User: asked.sel.User, Subject: subject,
-	})
-	if err != nil {
-		h.drain.leave()
-		return nil, nil, err
-	}
+	return h.hub.Connections(asked.name).Register(tidings.Connection{ID: id, User: asked.sel.User, Subject: subject})
+}
+
+// grant returns the lease of a stream, or nil without authentication.
+func (h *Handler) grant(a *Access, asked *streaming, id string) (*lease, error) {
 	l := h.newLease(a, id)
 	if l == nil {
-		return guard, nil, nil
+		return nil, nil
 	}
 	l.carries(asked.name, &asked.sel)
-	if err := h.hold(l); err != nil {
-		h.release(guard, l)
-		return nil, nil, err
-	}
-	return guard, l, nil
+	return l, h.hold(l)
 }
 
 // release gives back what admit took.
-func (h *Handler) release(guard *tidings.Guard, l *lease) {
-	h.leases.remove(l)
-	guard.Release()
-	h.drain.leave()
+func (h *Handler) release(p place) {
+	h.leases.remove(p.lease)
+	p.guard.Release()
+	h.exit(p.party)
 }

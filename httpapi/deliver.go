@@ -39,10 +39,9 @@ type stream struct {
 	reached   tidings.ID // up to where everything was said
 
 	spoke, ages, parts moment // when something was said; when it has lasted long enough; when it ends because the service does
-	lease              *lease
-	guard              *tidings.Guard
-	ctx                context.Context
-	conn               atomic.Pointer[delivery.Conn] // when it was taken over
+	place
+	ctx  context.Context
+	conn atomic.Pointer[delivery.Conn] // when it was taken over
 	interruption
 }
 
@@ -196,7 +195,7 @@ func (s *stream) Close(err error) {
 	if s.taken() {
 		defer s.survive(&err)
 	}
-	defer s.h.release(s.guard, s.lease)
+	defer s.h.release(s.place)
 	if s.counted {
 		s.path().Add(-1)
 	}

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -49,15 +50,29 @@ func (h *Handler) Drain(ctx context.Context) error {
 // on reports whether streams are to end.
 func (d *drain) on() bool { return closed(d.begun) }
 
-// enter counts a stream, unless no more may begin.
-func (d *drain) enter() bool {
+// errFull says that there are as many streams as there may be.
+var errFull = errors.New("full")
+
+// enter counts a stream, unless no more may begin or there are as many as there
+// may be; most is negative if those are any number.
+func (d *drain) enter(most int) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.started {
-		return false
+		return draining()
+	}
+	if most >= 0 && d.streams >= most {
+		return errFull
 	}
 	d.streams++
-	return true
+	return nil
+}
+
+// count returns how many streams there are.
+func (d *drain) count() int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.streams
 }
 
 // leave counts a stream that has ended.

@@ -35,7 +35,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	return h.publish(r.Context(), w, b, events)
+	return h.publish(r.Context(), w, b, events, a)
 }
 
 // unpack makes the elements of an array the items of a body.
@@ -92,7 +92,10 @@ func (b *body) events(read func([]byte) (tidings.Event, error)) ([]tidings.Event
 }
 
 // publish hands events to the hub and answers with their receipts.
-func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, events []tidings.Event) error {
+func (h *Handler) publish(ctx context.Context, w http.ResponseWriter, b *body, events []tidings.Event, a *Access) error {
+	if err := h.spend(a, len(events)); err != nil {
+		return err
+	}
 	if b.one {
 		receipt, err := h.hub.Publish(ctx, events[0])
 		if err != nil {

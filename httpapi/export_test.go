@@ -45,3 +45,10 @@ func KnownRuns(owners []string, refused bool) int {
 
 // FirstValue is firstValue.
 var FirstValue = firstValue
+
+// KnownRates returns of how many subjects the rate is remembered.
+func (h *Handler) KnownRates() int {
+	h.rates.mu.Lock()
+	defer h.rates.mu.Unlock()
+	return len(h.rates.young) + len(h.rates.old)
+}

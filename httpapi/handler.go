@@ -3,11 +3,14 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"path"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"golang.org/x/time/rate"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/analytics"
@@ -94,6 +97,12 @@ type Options struct {
 	// Delivery is how streams are written; by default each by the goroutine of
 	// its request.
 	Delivery Delivery
+	// Limits bound what clients take of the server.
+	Limits Limits
+	// TrustedProxies are the addresses of proxies whose X-Forwarded-For counts: see
+	// [Handler.Address]. TrustUnix trusts whoever connects to a Unix socket as well.
+	TrustedProxies []netip.Prefix
+	TrustUnix      bool
 	// Page, if not nil, serves GET / and what lies under /assets/.
 	Page http.Handler
 	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
@@ -150,6 +159,12 @@ type Handler struct {
 	portable  *delivery.Portable // nil if there is none
 	paths     paths
 	zero      time.Time // of moments
+
+	addresses addresses
+	pace      *rate.Limiter // of connections that begin; nil if they may at any
+	rates     *rates        // of events; nil if they may come at any
+	sockets   atomic.Int64  // of the HTTP server
+	overruns  overruns
 }
 
 // paths are how many streams take which path.
@@ -167,6 +182,7 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 	}
 	h.envelopes = envelopes(hub.Router())
 	h.pages, h.opts.Cookie = listedPages(h.opts.Origins), checkedCookie(h.opts.Cookie)
+	h.limit()
 	h.drain, h.leases = newDrain(), newLeases()
 	h.control = sync.OnceValue(h.newControl)
 	if h.opts.Authenticate != nil {
@@ -231,6 +247,9 @@ func (h *Handler) guard(r *http.Request) error {
 		// The mux would redirect to the clean path, without the prefix under
 		// which the handler is mounted.
 		return refusal(wire.NotFound, "the path %q is not in its clean form", shorten(p))
+	}
+	if err := h.checkSize(r); err != nil {
+		return err
 	}
 	switch {
 	case h.opts.Authenticate != nil:

@@ -38,8 +38,11 @@ var problems = map[string]problem{
 	wire.MethodNotAllowed:   {405, "The method is not served here."},
 	wire.NotAcceptable:      {406, "Only text/event-stream is served here."},
 	wire.TooLarge:           {413, "The request is too large."},
+	wire.URITooLong:         {414, "The address is too long."},
 	wire.UnsupportedMedia:   {415, "The body's type is not accepted."},
 	wire.TooManyConnections: {429, "There are too many connections."},
+	wire.TooManyEvents:      {429, "There are too many events."},
+	wire.HeaderTooLarge:     {431, "The header is too large."},
 	wire.Internal:           {500, "Something is wrong with the server."},
 	wire.OutcomeUnknown:     {503, "It is not known whether the events were kept."},
 	wire.Unavailable:        {503, "The service is not available now."},
@@ -77,6 +80,7 @@ var causes = []struct {
 type refused struct {
 	name, detail string
 	retryAfter   time.Duration
+	closes       bool // the connection shall make room
 }
 
 func (e *refused) Error() string { return e.detail }
@@ -106,6 +110,9 @@ func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		header.Set("WWW-Authenticate", challenge(err))
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		header.Set("Retry-After", strconv.Itoa(retryAfter(err)))
+	}
+	if own, ok := errors.AsType[*refused](err); ok && own.closes && r.ProtoMajor == 1 {
+		header.Set("Connection", "close")
 	}
 	if r.ContentLength < 0 && r.ProtoMajor == 1 {
 		// The server would read the body before it answers, and the client may

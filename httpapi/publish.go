@@ -38,7 +38,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, a *Access
 	if err != nil {
 		return err
 	}
-	return h.publish(r.Context(), w, b, events)
+	return h.publish(r.Context(), w, b, events, a)
 }
 
 // keyOfSeveral refuses one key for what may be several events.

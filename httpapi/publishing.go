@@ -26,12 +26,15 @@ type publishing struct {
 	read  func(text []byte) (tidings.Event, error) // a line as an event
 	place *placement                               // that read uses
 
-	h     *Handler
-	w     http.ResponseWriter
-	rc    *http.ResponseController
-	lines lineReader
-	mu    sync.Mutex // guards what follows; held while lines are published and answered
-	ended bool       // nothing is published or answered any more
+	h       *Handler
+	w       http.ResponseWriter
+	rc      *http.ResponseController
+	lines   lineReader
+	subject string          // who publishes
+	life    context.Context // ends with ended
+	finish  context.CancelFunc
+	mu      sync.Mutex // guards what follows; held while lines are published and answered
+	ended   bool       // nothing is published or answered any more
 }
 
 // farewell is how long a client has to go after the last line.
@@ -43,10 +46,14 @@ var errNoDuplex = errors.New("httpapi: the ResponseWriter has no full duplex, ca
 
 // servePublishing serves a request until it ends or may not go on.
 func (h *Handler) servePublishing(w http.ResponseWriter, r *http.Request, a *Access, p *publishing) error {
-	if !h.drain.enter() {
-		return draining()
+	party, err := h.enter(r)
+	if err != nil {
+		return err
 	}
-	defer h.drain.leave()
+	defer h.exit(party)
+	if err := h.begin(); err != nil {
+		return err
+	}
 	l, revoked := h.newLease(a, rand.Text()), make(chan struct{})
 	if l != nil {
 		l.cancel = sync.OnceFunc(func() { close(revoked) })
@@ -55,7 +62,9 @@ func (h *Handler) servePublishing(w http.ResponseWriter, r *http.Request, a *Acc
 			return err
 		}
 	}
-	p.h, p.w, p.rc = h, w, http.NewResponseController(w)
+	p.h, p.w, p.rc, p.subject = h, w, http.NewResponseController(w), a.publisher()
+	p.life, p.finish = context.WithCancel(context.WithoutCancel(r.Context())) // an error of reading ends the request's
+	defer p.finish()
 	p.lines = lineReader{body: r.Body, most: h.hub.Limits().Event + overhead, await: p.await, rest: p.rest}
 	if err := p.begin(r); err != nil {
 		return err
@@ -108,7 +117,10 @@ func (p *publishing) exchange(ctx context.Context) bool {
 	x := exchanges.Get().(*exchange)
 	defer x.recycle()
 	var last error
-	x.lines, last = p.lines.take(x.lines, p.h.hub.Limits().Batch)
+	x.lines, last = p.lines.take(x.lines, p.h.together())
+	if !p.pace(len(x.lines)) {
+		return false
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ended {
@@ -187,6 +199,7 @@ func (p *publishing) end(ctx context.Context, err error) {
 // stop ends the publishing, and reading soon. p.mu must be held.
 func (p *publishing) stop(soon time.Duration) {
 	p.ended = true
+	p.finish()
 	_ = p.rc.SetReadDeadline(time.Now().Add(soon))
 }
 

@@ -22,7 +22,7 @@ func (h *Handler) serveStats(w http.ResponseWriter, r *http.Request, a *Access) 
 		return err
 	}
 	s := statsOf(h.hub.Stats())
-	s.Connections, s.Delivery = h.connections(owner, meant), h.delivery()
+	s.Connections, s.Delivery, s.Limits = h.connections(owner, meant), h.delivery(), h.limits()
 	if meant {
 		s.Rings = h.hub.Rings(owner)
 	}
@@ -66,6 +66,22 @@ func (h *Handler) connections(owner string, meant bool) map[string]wire.Connecti
 // delivery returns how many streams are written to in which way.
 func (h *Handler) delivery() wire.Delivery {
 	return wire.Delivery{Raw: int(h.paths.raw.Load()), Portable: int(h.paths.portable.Load())}
+}
+
+// limits returns the limits as the wire has them.
+func (h *Handler) limits() map[string]wire.Usage {
+	all := make(map[string]wire.Usage)
+	for _, u := range h.Usage() {
+		l := wire.Usage{Refused: u.Refused, Waiting: u.Waiting}
+		if u.Limit >= 0 {
+			l.Limit = &u.Limit
+		}
+		if u.Used >= 0 {
+			l.Used = &u.Used
+		}
+		all[u.Name] = l
+	}
+	return all
 }
 
 // statsOf returns figures as the wire has them.

@@ -27,21 +27,21 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	guard, lease, err := h.admit(a, asked)
+	place, err := h.admit(r, a, asked)
 	if err != nil {
 		return err
 	}
 	if r.Method == http.MethodHead {
-		h.release(guard, lease)
+		h.release(place)
 		streamHeader(w.Header())
 		return nil
 	}
 	if err := h.use(r.Context(), a); err != nil {
-		h.release(guard, lease)
+		h.release(place)
 		return err
 	}
 	return h.stream(w, r, &stream{
-		h: h, ctx: r.Context(), guard: guard, lease: lease, asked: asked, format: asked.format, heartbeat: asked.heartbeat,
+		h: h, ctx: r.Context(), place: place, asked: asked, format: asked.format, heartbeat: asked.heartbeat,
 	})
 }
 

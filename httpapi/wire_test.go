@@ -75,7 +75,12 @@ func compareTaken(t *testing.T, got, want string) {
 func wireAPI(t *testing.T, opts *httpapi.Options) (*api, *strings.Replacer) {
 	log := tidings.NewMemoryLog(&tidings.MemoryOptions{Retain: tidings.Retention{Events: 2}})
 	t.Cleanup(func() { log.Close() })
-	a := serveInMemory(t, newHub(t, log, nil), opts, nil)
+	limited := httpapi.Options{}
+	if opts != nil {
+		limited = *opts
+	}
+	limited.Limits = httpapi.Limits{Connections: 900, Accepted: 950}
+	a := serveInMemory(t, newHub(t, log, nil), &limited, nil)
 	var ids []string
 	for i, e := range []tidings.Event{
 		{User: "alice", Channel: "agui", Session: "t1", Type: "RUN_STARTED", Data: []byte(`{"type":"RUN_STARTED","threadId":"t1","runId":"r1"}`)},

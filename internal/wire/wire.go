@@ -185,7 +185,16 @@ type Stats struct {
 
 	Connections map[string]Connections `json:"connections"` // to each stream that has some
 	Delivery    Delivery               `json:"delivery"`
+	Limits      map[string]Usage       `json:"limits"`
 	Log         LogHealth              `json:"log"`
+}
+
+// Usage is a limit, and how much of it is used.
+type Usage struct {
+	Limit   *float64 `json:"limit,omitempty"` // nil if there is none
+	Used    *int     `json:"used,omitempty"`  // nil where there is nothing to tell
+	Refused uint64   `json:"refused"`
+	Waiting int      `json:"waiting,omitempty"` // for their turn
 }
 
 // Delivery is how many streams are written to in which way.
@@ -245,8 +254,11 @@ const (
 	MethodNotAllowed   = "method-not-allowed"   // 405
 	NotAcceptable      = "not-acceptable"       // 406
 	TooLarge           = "too-large"            // 413
+	URITooLong         = "uri-too-long"         // 414
 	UnsupportedMedia   = "unsupported-media"    // 415
 	TooManyConnections = "too-many-connections" // 429
+	TooManyEvents      = "too-many-events"      // 429
+	HeaderTooLarge     = "header-too-large"     // 431
 	Internal           = "internal"             // 500
 	OutcomeUnknown     = "outcome-unknown"      // 503
 	Unavailable        = "unavailable"          // 503
