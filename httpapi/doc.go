@@ -28,7 +28,28 @@
 //
 // How many connections a subject may have is the hub's to say, because it
 // counts those too that a program serves in another way: see
-// [tidings.Options].MaxConnections. The next is answered with 429.
+// [tidings.Options].MaxConnections. The next is answered with 429, or has the
+// oldest one end: see [tidings.AtCap].
+//
+// # Standing on the internet
+//
+// [Options].Limits bound what clients take of the handler. What they take before
+// there is a request is for the server to bound: who never ends a header, one
+// that is too large, connections over which nothing comes, and more of them than
+// there may be. Bodies and streams have deadlines of the handler's own, so
+// ReadTimeout and WriteTimeout stay 0.
+//
+//	server := &http.Server{
+//		Handler:           api,
+//		ReadHeaderTimeout: 10 * time.Second,
+//		IdleTimeout:       2 * time.Minute,
+//		MaxHeaderBytes:    64 << 10,
+//		ConnState:         api.ConnState,
+//	}
+//	err := server.Serve(api.Listener(listener))
+//
+// Behind a proxy all clients have its address, unless [Options].TrustedProxies
+// names it. [Handler.Usage] has every limit and how much of it is used.
 //
 // # What streams begin with
 //

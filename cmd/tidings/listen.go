@@ -172,8 +172,8 @@ const (
 // server returns a server of HTTP.
 func (s *serve) server(c *console, r *running) *http.Server {
 	return &http.Server{
-		Handler: r.api, ConnContext: r.api.ConnContext, Protocols: protocols(), TLSConfig: r.keyPair.config(),
-		ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: mostHeader,
+		Handler: r.api, ConnContext: r.api.ConnContext, ConnState: r.api.ConnState, Protocols: protocols(), TLSConfig: r.keyPair.config(),
+		ReadHeaderTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: s.Limits.headerBytes(),
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 250,              // as many as browsers and proxies expect at least, twice over
 			SendPingTimeout:      30 * time.Second, // of silence
@@ -208,7 +208,7 @@ func protocols() *http.Protocols {
 
 // serveTo serves those who connect, until the server is closed.
 func (r *running) serveTo(server *http.Server, l net.Listener) error {
-	turns := herd.InTurns(l)
+	turns := r.api.Listener(herd.InTurns(l))
 	if server.TLSConfig != nil {
 		return server.ServeTLS(turns, "", "")
 	}

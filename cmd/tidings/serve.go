@@ -34,6 +34,7 @@ type serve struct {
 	Streams        []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
 	Browsers       browsers      `embed:"" group:"Pages in browsers:"`
 	MaxConnections int           `default:"10" env:"TIDINGS_MAX_CONNECTIONS" placeholder:"N" help:"How many connections a subject may have to a stream at a time (${default})."`
+	Limits         limits        `embed:"" group:"Limits:"`
 	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
 	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
 	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
@@ -180,7 +181,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 	if err := s.occupy(ctx, r, router, logger); err != nil {
 		return nil, err
 	}
-	r.hub, err = tidings.New(ctx, r.log, &tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()})
+	r.hub, err = tidings.New(ctx, r.log, s.Limits.hub(&tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()}))
 	if err != nil {
 		return nil, err
 	}
@@ -189,7 +190,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 		Anyone: s.Listen.AnyoneMayReadAndPublish, Page: page.Handler(), Metrics: s.publicFigures(r.hub), Delivery: s.delivery(),
 	}
 	s.Browsers.apply(opts)
-	r.api = httpapi.New(r.hub, opts)
+	r.api = httpapi.New(r.hub, s.Limits.api(opts))
 	_ = r.hub.Go(m.giveBack) // it is open
 	if s.Delivery == "raw" && !r.api.Raw() {
 		return nil, fmt.Errorf("--delivery raw: this system has none, leave it to auto")
