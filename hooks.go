@@ -1,5 +1,7 @@
 package tidings
 
+import "time"
+
 // Hooks are functions that a Hub calls at points of interest, for metrics and
 // traces. Any of them may be nil. They are called without locks held, from the
 // goroutine in which the thing happened, possibly concurrently, and should be
@@ -8,6 +10,10 @@ type Hooks struct {
 	// Published is called for every event that was acknowledged. Its Data may
 	// change after the call.
 	Published func(event *Event, receipt Receipt)
+	// Appended is called for every publish that was acknowledged, of one event or
+	// a batch, with how long its publisher waited for the log. Time is taken for
+	// it only if it is set.
+	Appended func(events int, took time.Duration)
 	// Refused is called for every publish that was not, with its error.
 	Refused func(err error)
 	// Subscribed and Unsubscribed are called when a Subscription begins and
@@ -21,7 +27,7 @@ type Hooks struct {
 	Tail func(err error)
 }
 
-// withDefaults returns hooks that all can be called.
+// withDefaults returns hooks that all can be called, but for Appended.
 func (h Hooks) withDefaults() Hooks {
 	if h.Published == nil {
 		h.Published = func(*Event, Receipt) {}

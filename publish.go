@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Publish checks an event, appends it to the log and returns its receipt. It
@@ -21,7 +22,7 @@ func (h *Hub) Publish(ctx context.Context, event Event) (Receipt, error) {
 	if err := cmp.Or(h.opts.Router.Check(event.Channel), h.opts.Limits.check(&events[0])); err != nil {
 		return Receipt{}, h.refuse(err)
 	}
-	if err := h.append(ctx, events[:], receipts[:]); err != nil {
+	if err := h.timed(ctx, events[:], receipts[:]); err != nil {
 		return Receipt{}, h.refuse(err)
 	}
 	h.acknowledge(&events[0], &receipts[0])
@@ -37,7 +38,7 @@ func (h *Hub) PublishBatch(ctx context.Context, events []Event) ([]Receipt, erro
 		return nil, h.refuse(err)
 	}
 	receipts := make([]Receipt, len(events))
-	if err := h.append(ctx, events, receipts); err != nil {
+	if err := h.timed(ctx, events, receipts); err != nil {
 		return nil, h.refuse(err)
 	}
 	for i := range events {
@@ -101,6 +102,20 @@ func (l *Limits) check(e *Event) error {
 	}
 	var err error
 	e.Data, err = l.payload(e.Data)
+	return err
+}
+
+// timed is append, and tells how long that took.
+func (h *Hub) timed(ctx context.Context, events []Event, receipts []Receipt) error {
+	appended := h.opts.Hooks.Appended
+	if appended == nil {
+		return h.append(ctx, events, receipts)
+	}
+	began := time.Now()
+	err := h.append(ctx, events, receipts)
+	if err == nil {
+		appended(len(events), time.Since(began))
+	}
 	return err
 }
 

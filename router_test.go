@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 )
@@ -131,6 +132,7 @@ func TestHooksAreCalled(t *testing.T) {
 	counts := map[string]int{}
 	hub := newHub(t, smallLog(t, tidings.Retention{Events: 1}), &tidings.Options{Hooks: tidings.Hooks{
 		Published:    func(*tidings.Event, tidings.Receipt) { counts["published"]++ },
+		Appended:     func(events int, _ time.Duration) { counts["appended"] += events },
 		Refused:      func(error) { counts["refused"]++ },
 		Subscribed:   func(tidings.Selector) { counts["subscribed"]++ },
 		Unsubscribed: func(tidings.Selector) { counts["unsubscribed"]++ },
@@ -142,7 +144,7 @@ func TestHooksAreCalled(t *testing.T) {
 	readAll(t, sub)
 	sub.Close()
 	sub.Close()
-	if got, want := fmt.Sprint(counts), "map[lost:1 published:5 refused:1 subscribed:1 unsubscribed:1]"; got != want {
+	if got, want := fmt.Sprint(counts), "map[appended:5 lost:1 published:5 refused:1 subscribed:1 unsubscribed:1]"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }

@@ -33,6 +33,7 @@ type stream struct {
 	evicted   atomic.Bool // the connection does not count any more
 	heartbeat bool        // signs of life are events
 	counted   bool        // among those that are delivered the same way
+	born      uint32      // the second in which it began, in Unix time
 	way       Delivery
 	h         *Handler
 	format    format
@@ -198,6 +199,7 @@ func (s *stream) Close(err error) {
 	defer s.h.release(s.place)
 	if s.counted {
 		s.path().Add(-1)
+		s.h.ended(err)
 	}
 	if s.sub == nil {
 		return
@@ -215,7 +217,7 @@ func (s *stream) begin(b *delivery.Buffer) error {
 	if at.IsZero() && asked.start == tidings.Live {
 		at = s.sub.Position()
 	}
-	s.begun, s.spoke, s.reached = true, s.h.since(now), at
+	s.begun, s.spoke, s.reached, s.born = true, s.h.since(now), at, uint32(now.Unix())
 	if age := s.h.age(); age > 0 {
 		s.ages = s.h.since(now.Add(age))
 	}
@@ -289,6 +291,9 @@ func (s *stream) history() (tidings.Batch, error) {
 // frames adds the frames of events until there are enough, and returns the
 // others.
 func (s *stream) frames(b *delivery.Buffer, events []tidings.Event) (rest []tidings.Event) {
+	if len(events) > 0 {
+		s.h.probe.look(&events[0], s.born)
+	}
 	for i := range events {
 		if b.Len() >= delivery.MaxFill {
 			return events[i:]

@@ -1,13 +1,6 @@
 package httpapi
 
-import (
-	"io"
-	"maps"
-	"slices"
-)
-
-// ProblemNames returns the names of all types of problems.
-func ProblemNames() []string { return slices.Sorted(maps.Keys(problems)) }
+import "io"
 
 // ReadLines returns the lines of a body that are not blank, taken at most max at
 // a time, and the error after them.

@@ -108,8 +108,13 @@ type Options struct {
 	// Metrics, if not nil, serves GET /metrics. It is asked no more than the
 	// health routes: put it behind what only your monitoring reaches.
 	Metrics http.Handler
-	// Logger gets a line for each request that was refused: at level Error if
-	// that is the server's fault, else at Debug. Nil discards them.
+	// Hooks are called at points of interest.
+	Hooks Hooks
+	// Logger gets a line for each request that was refused: at level Error, with the
+	// reason, if that is the server's fault, else at Info. Of many that are refused
+	// for the same kind of problem some have a line, and the others one line
+	// together in each second. No line has what a client sent, but for the method and
+	// what Authenticate says is the subject. Nil discards them.
 	Logger *slog.Logger
 }
 
@@ -155,6 +160,8 @@ type Handler struct {
 	control   func() *control.Control
 	leases    leases
 	pages     *pages
+	probe     probe
+	refusals  *refusals
 	raw       *delivery.Server   // nil if there is none
 	portable  *delivery.Portable // nil if there is none
 	paths     paths
@@ -183,7 +190,7 @@ func New(hub *tidings.Hub, opts *Options) *Handler {
 	h.envelopes = envelopes(hub.Router())
 	h.pages, h.opts.Cookie = listedPages(h.opts.Origins), checkedCookie(h.opts.Cookie)
 	h.limit()
-	h.drain, h.leases = newDrain(), newLeases()
+	h.drain, h.leases, h.probe.delivered, h.refusals = newDrain(), newLeases(), h.opts.Hooks.Delivered, newRefusals()
 	h.control = sync.OnceValue(h.newControl)
 	if h.opts.Authenticate != nil {
 		h.control()
@@ -280,13 +287,15 @@ func (h *Handler) open(serve func(http.ResponseWriter, *http.Request) error) htt
 
 // granted is a route that needs to know who asks.
 func (h *Handler) granted(serve func(http.ResponseWriter, *http.Request, *Access) error) http.HandlerFunc {
-	return h.open(func(w http.ResponseWriter, r *http.Request) error {
+	return func(w http.ResponseWriter, r *http.Request) {
 		access, err := h.access(r)
-		if err != nil {
-			return err
+		if err == nil {
+			err = serve(w, r, &access)
 		}
-		return serve(w, r, &access)
-	})
+		if err != nil {
+			h.refuseSubject(w, r, access.Subject, err)
+		}
+	}
 }
 
 // serveNothing answers for paths and methods that no route has.

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"strconv"
 	"strings"
@@ -96,14 +95,15 @@ func (e *refused) after(d time.Duration) *refused {
 	return e
 }
 
-// refuse answers with the problem that err is, and logs it.
+// refuse answers with the problem that err is, and tells of it.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	h.refuseSubject(w, r, "", err)
+}
+
+// refuseSubject is refuse where it is known who asks.
+func (h *Handler) refuseSubject(w http.ResponseWriter, r *http.Request, subject string, err error) {
 	p := describe(err)
-	level := slog.LevelDebug
-	if p.Status == http.StatusInternalServerError {
-		level = slog.LevelError
-	}
-	h.opts.Logger.Log(r.Context(), level, "request refused", "method", r.Method, "path", r.URL.Path, "status", p.Status, "err", err)
+	h.report(r, strings.TrimPrefix(p.Type, wire.ProblemBase), p.Status, subject, err)
 	header := w.Header()
 	switch p.Status {
 	case http.StatusUnauthorized:

@@ -21,12 +21,14 @@ var _ prometheus.Collector = (*Collector)(nil)
 // NewCollector returns a Collector of a hub.
 func NewCollector(hub *tidings.Hub) *Collector { return &Collector{hub} }
 
-// Handler serves a hub's figures, and those of the process and of Go, in the
-// format of Prometheus, from a registry of its own.
-func Handler(hub *tidings.Hub) http.Handler {
+// Handler serves a hub's figures, those of the process and of Go, and more if there
+// are more, such as [Serving], in the format of Prometheus, from a registry of its
+// own. It panics if two of them are the same.
+func Handler(hub *tidings.Hub, more ...prometheus.Collector) http.Handler {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(NewCollector(hub), collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	registry.MustRegister(more...)
 	return promhttp.HandlerFor(registry, promhttp.HandlerOpts{})
 }
 

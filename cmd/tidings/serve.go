@@ -17,6 +17,7 @@ import (
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/herd"
+	"github.com/tidings-dev/tidings/metrics"
 	"github.com/tidings-dev/tidings/page"
 )
 
@@ -133,6 +134,7 @@ type running struct {
 	listener, admin net.Listener // admin may be nil
 	keyPair         *keyPair     // nil without TLS
 	api             *httpapi.Handler
+	figures         *metrics.Serving
 }
 
 // url returns where the server is.
@@ -170,6 +172,7 @@ func (r *running) close() (err error) {
 // open makes a hub and listens. The caller closes what is running.
 func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_ *running, err error) {
 	logger, r, m := s.logger(c), new(running), new(memory)
+	r.figures = metrics.NewServing(httpapi.ProblemNames(), httpapi.EndReasons())
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
@@ -181,13 +184,14 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 	if err := s.occupy(ctx, r, router, logger); err != nil {
 		return nil, err
 	}
-	r.hub, err = tidings.New(ctx, r.log, s.Limits.hub(&tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: m.hooks()}))
+	r.hub, err = tidings.New(ctx, r.log, s.Limits.hub(&tidings.Options{Router: router, MaxConnections: s.MaxConnections, Logger: logger, Hooks: hooks(m, r.figures)}))
 	if err != nil {
 		return nil, err
 	}
 	opts := &httpapi.Options{
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
-		Anyone: s.Listen.AnyoneMayReadAndPublish, Page: page.Handler(), Metrics: s.publicFigures(r.hub), Delivery: s.delivery(),
+		Anyone: s.Listen.AnyoneMayReadAndPublish, Page: page.Handler(), Metrics: s.publicFigures(r.hub, r.figures), Delivery: s.delivery(),
+		Hooks: httpapi.Hooks{Refused: r.figures.Refused, Ended: r.figures.Ended, Delivered: r.figures.Delivered},
 	}
 	s.Browsers.apply(opts)
 	r.api = httpapi.New(r.hub, s.Limits.api(opts))
@@ -196,6 +200,13 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 		return nil, fmt.Errorf("--delivery raw: this system has none, leave it to auto")
 	}
 	return r, nil
+}
+
+// hooks returns what tells of what happens in the hub.
+func hooks(m *memory, figures *metrics.Serving) tidings.Hooks {
+	h := m.hooks()
+	h.Appended = figures.Appended
+	return h
 }
 
 // occupy takes the addresses and opens the log. Who comes early is kept waiting as
