@@ -42,6 +42,9 @@ func TestWhatTheLogSaysOfItself(t *testing.T) {
 		if body := a.get("/v1/stats").ok(t); !strings.Contains(body, tt.stats) {
 			t.Errorf("%v: got %s", tt.health, body)
 		}
+		if body := a.get("/health/live").ok(t); strings.TrimSpace(body) != `{"status":"live"}` {
+			t.Errorf("%v: got %s", tt.health, body)
+		}
 		if tt.ready != "" {
 			if body := a.get("/health/ready").ok(t); strings.TrimSpace(body) != tt.ready {
 				t.Errorf("%v: got %s", tt.health, body)

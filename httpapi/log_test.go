@@ -105,6 +105,7 @@ func TestReadinessFollowsTheLog(t *testing.T) {
 		if refused.is(t, 503, wire.Unavailable); strings.Contains(refused.body, "db1") {
 			t.Errorf("got %s", refused.body)
 		}
+		a.get("/health/live").ok(t) // it is not the process that has to be started again
 		if body := a.get("/v1/stats").ok(t); !strings.Contains(body, `"log":{"ok":false,"error":"`) || !strings.Contains(body, "db1") {
 			t.Errorf("got %s", body)
 		}

@@ -40,7 +40,7 @@ type serve struct {
 	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
 	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
 	Delivery       string        `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw takes the least CPU and memory, where that can be (Linux, HTTP/1 without TLS), portable works everywhere, auto is raw or else portable (${default})."`
-	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log every refused request and every stream."`
+	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log the end of every stream, too."`
 }
 
 // Help is shown by --help.
