@@ -65,13 +65,14 @@ func shown(t *testing.T, c prometheus.Collector, name string) string {
 			continue
 		}
 		h := family.Metric[0].GetHistogram()
-		text := fmt.Sprintf("%d in %.3gs", h.GetSampleCount(), h.GetSampleSum())
+		var text strings.Builder
+		text.WriteString(fmt.Sprintf("%d in %.3gs", h.GetSampleCount(), h.GetSampleSum()))
 		for _, b := range h.Bucket {
 			if bound := b.GetUpperBound(); bound == .0025 || bound == .005 {
-				text += fmt.Sprintf(", %d up to %v", b.GetCumulativeCount(), bound)
+				text.WriteString(fmt.Sprintf(", %d up to %v", b.GetCumulativeCount(), bound))
 			}
 		}
-		return text
+		return text.String()
 	}
 	t.Fatalf("no %s", name)
 	return ""
