@@ -33,8 +33,8 @@ type stream struct {
 	evicted   atomic.Bool // the connection does not count any more
 	heartbeat bool        // signs of life are events
 	counted   bool        // among those that are delivered the same way
-	born      uint32      // the second in which it began, in Unix time
 	way       Delivery
+	born      uint32 // the second in which it began, in Unix time
 	h         *Handler
 	format    format
 	reached   tidings.ID // up to where everything was said
