@@ -89,7 +89,7 @@ func (s *serve) checkAddr() error {
 		return usage("--anyone-may-read-and-publish is for a server without authentication, and this one has it: leave one of the two out")
 	case !s.authenticated() && !open && !a.local():
 		return usage("--addr %s can be reached from other machines, and without authentication anybody there could read and publish everything. "+
-			"Listen on 127.0.0.1 or a Unix socket, or say that anyone may: tidings serve --anyone-may-read-and-publish", s.Addr)
+			"Listen on 127.0.0.1 or a Unix socket, say whose tokens are good, with --auth-jwks-url, --auth-key-file or --auth-secret-file, or that anyone may: tidings serve --anyone-may-read-and-publish", s.Addr)
 	case a.network == "unix" && s.Listen.TLSCert != "":
 		return usage("--tls-cert is for an address that other machines reach, and %s is none: leave it out", s.Addr)
 	case s.Delivery == "raw" && s.Listen.TLSCert != "":
@@ -99,7 +99,7 @@ func (s *serve) checkAddr() error {
 }
 
 // authenticated reports whether the server asks who somebody is.
-func (s *serve) authenticated() bool { return false }
+func (s *serve) authenticated() bool { return s.Auth.enabled() }
 
 // adminAddress returns where figures and profiles are served, if anywhere. A port
 // alone is one of this machine.

@@ -29,6 +29,7 @@ type commands struct {
 	Publish  publish          `cmd:"" help:"Publish events."`
 	Tail     tail             `cmd:"" help:"Follow a stream and print its events."`
 	Replay   replay           `cmd:"" help:"Publish recorded runs as they happened."`
+	Token    token            `cmd:"" help:"Make a token for development."`
 	Bench    bench            `cmd:"" help:"Put a server under load and measure."`
 	Postgres postgresCommands `cmd:"" help:"Look after a log in PostgreSQL."`
 	Config   config           `cmd:"" help:"Print what serve would be told by file, environment and flags."`

@@ -164,7 +164,7 @@ func servingLog(t *testing.T, args ...string) (*process, string) {
 
 func TestHelp(t *testing.T) {
 	for _, name := range []string{
-		"", "demo", "serve", "publish", "tail", "replay", "bench", "config", "version", "postgres", "postgres-migrate", "postgres-grant",
+		"", "demo", "serve", "publish", "tail", "replay", "token", "bench", "config", "version", "postgres", "postgres-migrate", "postgres-grant",
 		"postgres-outbox", "postgres-outbox-list", "postgres-outbox-requeue", "postgres-purge",
 	} {
 		args := strings.Fields(strings.ReplaceAll(name, "-", " ") + " --help")

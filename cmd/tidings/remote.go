@@ -14,21 +14,29 @@ import (
 
 // remote are the flags of commands that talk to a server.
 type remote struct {
-	URLs []string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default}), or the Unix socket it listens on, unix:PATH. May be given more than once, or with commas: other servers of the same log, which are asked where one does not serve."`
-	User string   `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
+	URLs   []string `name:"url" default:"http://127.0.0.1:8080" env:"TIDINGS_URL" placeholder:"URL" help:"The server (${default}), or the Unix socket it listens on, unix:PATH. May be given more than once, or with commas: other servers of the same log, which are asked where one does not serve."`
+	User   string   `env:"TIDINGS_USER" placeholder:"NAME" help:"The owner of the events."`
+	Bearer bearer   `embed:""`
 }
 
 // client returns a client of the servers.
-func (r *remote) client(opts client.Options) (*client.Client, error) {
+func (r *remote) client(c *console, opts client.Options) (*client.Client, error) {
 	if len(r.URLs) == 0 {
 		return nil, usage("--url is empty: want an address such as http://127.0.0.1:8080")
 	}
+	var err error
+	if opts.Header, err = r.Bearer.header(); err != nil {
+		return nil, err
+	}
 	opts.Fallbacks = r.URLs[1:]
-	c, err := client.New(r.URLs[0], &opts)
+	hub, err := client.New(r.URLs[0], &opts)
 	if err != nil {
 		return nil, usage("--url: %v", err)
 	}
-	return c, nil
+	if opts.Header != nil {
+		r.warn(c)
+	}
+	return hub, nil
 }
 
 // retrying returns a hook that says what goes on.
@@ -84,6 +92,7 @@ func (e *atError) Unwrap() error { return e.err }
 var advice = map[string]string{
 	wire.UserMissing:    "add --user NAME, or start the server with --single-tenant",
 	wire.SessionMissing: "add --session NAME",
+	wire.Unauthorized:   "--token-file or TIDINGS_TOKEN has the token that says who asks",
 	wire.UnknownChannel: "or start the server with --stream NAME=CHANNEL",
 }
 

@@ -52,7 +52,7 @@ func (p *replay) Run(ctx context.Context, c *console) error {
 	if err != nil {
 		return err
 	}
-	hub, err := p.client(client.Options{Patience: p.Patience, Hooks: client.Hooks{Retrying: p.retrying(c)}})
+	hub, err := p.client(c, client.Options{Patience: p.Patience, Hooks: client.Hooks{Retrying: p.retrying(c)}})
 	if err != nil {
 		return err
 	}

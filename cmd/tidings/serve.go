@@ -15,6 +15,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/tidings-dev/tidings"
+	"github.com/tidings-dev/tidings/auth"
 	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/herd"
 	"github.com/tidings-dev/tidings/metrics"
@@ -23,29 +24,30 @@ import (
 
 // serve is "tidings serve".
 type serve struct {
-	Config         string        `env:"TIDINGS_CONFIG" placeholder:"FILE" help:"A YAML file with what is said here and is not said by flags or variables; \"tidings config --yaml\" prints one."`
-	Addr           string        `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one. Or a Unix socket, unix:PATH."`
-	Listen         listening     `embed:"" group:"Who reaches it, and how:"`
-	Log            string        `default:"nats" enum:"nats,memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: nats, in a directory or on a server of NATS, memory, which forgets with the process, or postgres (${default})."`
-	Directory      directoryLog  `embed:"" group:"Events in a directory, the default:"`
-	Retention      retention     `embed:"" group:"Events in a directory, the default:"`
-	NATS           natsLog       `embed:"" prefix:"nats-" group:"Events on a server of NATS:"`
-	Postgres       postgresLog   `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
-	SingleTenant   bool          `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
-	Streams        []stream      `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
-	Browsers       browsers      `embed:"" group:"Pages in browsers:"`
-	MaxConnections int           `default:"10" env:"TIDINGS_MAX_CONNECTIONS" placeholder:"N" help:"How many connections a subject may have to a stream at a time (${default})."`
-	Limits         limits        `embed:"" group:"Limits:"`
-	Drain          time.Duration `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
-	MaxAge         time.Duration `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
-	Retry          time.Duration `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
-	Delivery       string        `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw takes the least CPU and memory, where that can be (Linux, HTTP/1 without TLS), portable works everywhere, auto is raw or else portable (${default})."`
-	Verbose        bool          `short:"v" env:"TIDINGS_VERBOSE" help:"Log the end of every stream, too."`
+	Config         string         `env:"TIDINGS_CONFIG" placeholder:"FILE" help:"A YAML file with what is said here and is not said by flags or variables; \"tidings config --yaml\" prints one."`
+	Addr           string         `default:"127.0.0.1:8080" env:"TIDINGS_ADDR" placeholder:"HOST:PORT" help:"Where to listen (${default}); port 0 takes a free one. Or a Unix socket, unix:PATH."`
+	Listen         listening      `embed:"" group:"Who reaches it, and how:"`
+	Log            string         `default:"nats" enum:"nats,memory,postgres" env:"TIDINGS_LOG" help:"Where events are kept: nats, in a directory or on a server of NATS, memory, which forgets with the process, or postgres (${default})."`
+	Directory      directoryLog   `embed:"" group:"Events in a directory, the default:"`
+	Retention      retention      `embed:"" group:"Events in a directory, the default:"`
+	NATS           natsLog        `embed:"" prefix:"nats-" group:"Events on a server of NATS:"`
+	Postgres       postgresLog    `embed:"" prefix:"postgres-" group:"Events in PostgreSQL (--log postgres):"`
+	Auth           authentication `embed:"" prefix:"auth-" group:"Who may do what:"`
+	SingleTenant   bool           `env:"TIDINGS_SINGLE_TENANT" help:"Events need no owner."`
+	Streams        []stream       `name:"stream" sep:";" env:"TIDINGS_STREAM" placeholder:"NAME=CHANNEL,…" help:"A stream of your own, and its channels; may be given more than once, in the variable separated by semicolons."`
+	Browsers       browsers       `embed:"" group:"Pages in browsers:"`
+	MaxConnections int            `default:"10" env:"TIDINGS_MAX_CONNECTIONS" placeholder:"N" help:"How many connections a subject may have to a stream at a time (${default})."`
+	Limits         limits         `embed:"" group:"Limits:"`
+	Drain          time.Duration  `default:"10s" env:"TIDINGS_DRAIN" help:"How long clients have to leave when the server stops (${default})."`
+	MaxAge         time.Duration  `default:"0s" env:"TIDINGS_MAX_AGE" help:"How long a stream lasts at most before its client has to connect again; 0s is for ever (${default})."`
+	Retry          time.Duration  `default:"2s" env:"TIDINGS_RETRY" help:"How long clients wait, more or less, before they connect again (${default})."`
+	Delivery       string         `default:"auto" enum:"auto,raw,portable" env:"TIDINGS_DELIVERY" help:"How streams are written: raw takes the least CPU and memory, where that can be (Linux, HTTP/1 without TLS), portable works everywhere, auto is raw or else portable (${default})."`
+	Verbose        bool           `short:"v" env:"TIDINGS_VERBOSE" help:"Log the end of every stream, too."`
 }
 
 // Help is shown by --help.
 func (serve) Help() string {
-	return `Without authentication, which is how it starts, it serves programs on this machine only.
+	return `Without authentication, which is how it starts, it serves programs on this machine only. With --auth-jwks-url, --auth-key-file or --auth-secret-file it serves who has a token, wherever he is.
 
 Examples:
 
@@ -56,6 +58,8 @@ Examples:
     TIDINGS_ADDR=127.0.0.1:9000 tidings serve
     tidings serve --data-dir /var/lib/tidings --fsync always
     tidings serve --log memory
+    TIDINGS_AUTH_SECRET="$(head -c 32 /dev/urandom | base64)" tidings serve
+    tidings serve --addr :8080 --auth-jwks-url https://issuer.example/.well-known/jwks.json --auth-issuer https://issuer.example --auth-audience tidings
     TIDINGS_NATS_URL=nats://app:secret@nats.example tidings serve
     tidings serve --nats-url tls://nats.example --nats-creds app.creds --nats-replicas 3
     TIDINGS_POSTGRES_URL=postgres://app:secret@db.example/app tidings serve --log postgres
@@ -104,7 +108,7 @@ func (s *serve) validate(parsed *kong.Context, from *settings) (*tidings.Router,
 	if err != nil {
 		err = usage("--stream: %v", err)
 	}
-	return router, from.locate(parsed, errors.Join(s.check(), s.Browsers.check(), s.checkLog(parsed), err))
+	return router, from.locate(parsed, errors.Join(s.Auth.resolve(parsed), s.check(), s.Browsers.check(s.authenticated()), s.checkLog(parsed), err))
 }
 
 // Run serves until a signal comes.
@@ -129,12 +133,22 @@ func (s *serve) Run(ctx context.Context, c *console, parsed *kong.Context, from 
 
 // A running server is a hub with its routes, and where they are served.
 type running struct {
+	verifier        *auth.Verifier // nil if no tokens are asked for
 	log             closer
 	hub             *tidings.Hub
 	listener, admin net.Listener // admin may be nil
 	keyPair         *keyPair     // nil without TLS
 	api             *httpapi.Handler
 	figures         *metrics.Serving
+}
+
+// authenticate returns what says who asks, or nil if everybody on this machine
+// may.
+func (r *running) authenticate() func(*http.Request) (httpapi.Access, error) {
+	if r.verifier == nil {
+		return nil
+	}
+	return r.verifier.Authenticate
 }
 
 // url returns where the server is.
@@ -161,6 +175,9 @@ func (r *running) close() (err error) {
 	if r.log != nil {
 		err = errors.Join(err, r.log.Close())
 	}
+	if r.verifier != nil {
+		r.verifier.Close()
+	}
 	for _, l := range []net.Listener{r.listener, r.admin} {
 		if l != nil {
 			_ = l.Close() // a server that ended has closed it
@@ -178,6 +195,9 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 			err = errors.Join(err, r.close())
 		}
 	}()
+	if r.verifier, err = s.Auth.verifier(ctx, logger); err != nil {
+		return nil, err
+	}
 	if r.keyPair, err = s.Listen.keyPair(logger); err != nil {
 		return nil, err
 	}
@@ -189,6 +209,7 @@ func (s *serve) open(ctx context.Context, c *console, router *tidings.Router) (_
 		return nil, err
 	}
 	opts := &httpapi.Options{
+		Authenticate: r.authenticate(), AccessLifetime: s.Auth.MaxLifetime + s.Auth.Skew,
 		SingleTenant: s.SingleTenant, DrainWindow: s.Drain * 4 / 5, Retry: s.Retry, MaxAge: s.MaxAge, Logger: logger,
 		Anyone: s.Listen.AnyoneMayReadAndPublish, Page: page.Handler(), Metrics: s.publicFigures(r.hub, r.figures), Delivery: s.delivery(),
 		Hooks: httpapi.Hooks{Refused: r.figures.Refused, Ended: r.figures.Ended, Delivered: r.figures.Delivered},

@@ -52,7 +52,7 @@ func (t *tail) Run(ctx context.Context, c *console) error {
 	}
 	following, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	hub, err := t.client(client.Options{Hooks: t.hooks(c, cancel)})
+	hub, err := t.client(c, client.Options{Hooks: t.hooks(c, cancel)})
 	if err != nil {
 		return err
 	}

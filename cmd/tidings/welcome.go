@@ -15,8 +15,12 @@ func (c *console) welcome(s *serve, r *running) {
 	on := c.errTTY && !c.noColour
 	user, member := " --user alice", `"user":"alice",`
 	query := "?user=alice"
-	if s.SingleTenant {
+	if s.SingleTenant || s.Auth.enabled() { // the token says whose
 		user, member, query = "", "", ""
+	}
+	header := ""
+	if s.Auth.enabled() {
+		header = ` -H "Authorization: Bearer $` + tokenEnv + `"`
 	}
 	flag, program := "", os.Args[0]
 	if url != "http://127.0.0.1:8080" {
@@ -28,12 +32,16 @@ func (c *console) welcome(s *serve, r *running) {
 	if path, ok := strings.CutPrefix(url, unixPrefix); ok { // no browser goes there
 		curl, look, url = "curl --unix-socket "+path, nil, "http://localhost"
 	}
-	c.tries(slices.Concat(look, [][2]string{
-		{"Watch", program + " tail" + flag},
+	watch := program + " tail" + flag
+	if s.Auth.enabled() {
+		watch = program + " tail contexts" + flag
+	}
+	c.tries(slices.Concat(s.Auth.tries(program), look, [][2]string{
+		{"Watch", watch},
 		{"Publish", program + " publish" + flag + user + ` --data '{"text":"hello"}'`},
-		{"Or with curl", fmt.Sprintf(`%s %s/v1/events -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, curl, url, member)},
+		{"Or with curl", fmt.Sprintf(`%s %s/v1/events%s -H 'Content-Type: application/json' -d '{%s"channel":"system","data":{"text":"hello"}}'`, curl, url, header, member)},
 	}, more, [][2]string{
-		{"Follow with curl", fmt.Sprintf("%s -N '%s/v1/stream/contexts%s'", curl, url, query)},
+		{"Follow with curl", fmt.Sprintf("%s -N '%s/v1/stream/contexts%s'%s", curl, url, query, header)},
 		{"Replay a run", program + " replay" + flag + user + " run.jsonl"},
 	}))
 	if s.embedded() {
@@ -54,6 +62,24 @@ func (c *console) reach(s *serve, r *running) {
 	case !s.SingleTenant:
 		c.note("There is no authentication: only programs on this machine are served.")
 	}
+}
+
+// tries says how to come by a token, where one is needed.
+func (a *authentication) tries(program string) [][2]string {
+	switch {
+	case !a.enabled():
+		return nil
+	case a.secret == nil:
+		return [][2]string{{"First", "export " + tokenEnv + "=…, a token of your issuer's"}}
+	}
+	secret := secretEnv + "=… "
+	if a.SecretFile != "" {
+		secret = ""
+		program += " token --secret-file " + shell(a.SecretFile)
+	} else {
+		program += " token"
+	}
+	return [][2]string{{"First", secret + "export " + tokenEnv + `="$(` + program + ` --subject alice)"`}}
 }
 
 // kept says where events are kept, and what can be tried because they are kept
