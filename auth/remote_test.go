@@ -161,7 +161,7 @@ func TestKnownKeysStayWhileTheirServerIsDown(t *testing.T) {
 		"10,000 keys":       says(jwks(strings.Repeat(publicJWK("other")+",", 9999) + publicJWK("other"))),
 		"another server":    elsewhere("http://127.0.0.2/keys"),
 		"another port":      elsewhere("http://127.0.0.1:81/keys"),
-		"the same for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", 302) },
+		"the same for ever": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/keys", http.StatusFound) },
 	}
 	for name, answer := range garbage {
 		synctest.Test(t, func(t *testing.T) {
@@ -218,7 +218,7 @@ func TestRedirectsOfTheSameServerAreFollowed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newIDP(t, func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Path == "/keys" {
-				http.Redirect(w, r, "/v2/keys", 302)
+				http.Redirect(w, r, "/v2/keys", http.StatusFound)
 				return
 			}
 			has("ed")(w, r)

@@ -61,7 +61,7 @@ func (r *remote) warn(c *console) {
 			continue
 		}
 		ip, err := netip.ParseAddr(u.Hostname())
-		if u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback()) {
+		if u.Hostname() != "localhost" && (err != nil || !ip.IsLoopback() && !ip.IsUnspecified()) {
 			c.note("the token goes to %s over plain HTTP, where others can read it", u.Host)
 		}
 	}

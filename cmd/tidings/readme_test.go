@@ -39,6 +39,16 @@ func TestReadmeOnPostgreSQLWorksAsWritten(t *testing.T) {
 	told(t, all, `{"text":"from one to the other"}`, `{"text":"the first is gone"}`, `{"text":"the second is gone"}`, `{"type":"INVOICE_PAID","invoice":7}`)
 }
 
+func TestReadmeWithTokensWorksAsWritten(t *testing.T) {
+	addr := freeAddress(t)
+	all := typed(t, "## With tokens", strings.NewReplacer("127.0.0.1:8081", addr), [][]string{
+		{"listens on http://" + addr, "token --subject alice"},
+		{`"delta":"for two"}}`},
+		{"server answered 403", "server answered 401"},
+	})
+	told(t, all, `{"type":"TEXT_MESSAGE_CONTENT","messageId":"m","delta":"for two"}`)
+}
+
 func TestReadmeInADirectoryWorksAsWritten(t *testing.T) {
 	addr := freeAddress(t)
 	all := typed(t, "## In a directory", strings.NewReplacer("127.0.0.1:8081", addr), [][]string{

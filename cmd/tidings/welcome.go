@@ -72,14 +72,11 @@ func (a *authentication) tries(program string) [][2]string {
 	case a.secret == nil:
 		return [][2]string{{"First", "export " + tokenEnv + "=…, a token of your issuer's"}}
 	}
-	secret := secretEnv + "=… "
+	from, hint := "", "   # with the "+secretEnv+" of this server"
 	if a.SecretFile != "" {
-		secret = ""
-		program += " token --secret-file " + shell(a.SecretFile)
-	} else {
-		program += " token"
+		from, hint = " --secret-file "+shell(a.SecretFile), ""
 	}
-	return [][2]string{{"First", secret + "export " + tokenEnv + `="$(` + program + ` --subject alice)"`}}
+	return [][2]string{{"First", "export " + tokenEnv + `="$(` + program + " token" + from + ` --subject alice)"` + hint}}
 }
 
 // kept says where events are kept, and what can be tried because they are kept
