@@ -32,5 +32,8 @@ func (s *stream) gone() error {
 	if s.guard.Displaced() {
 		return errDisplaced
 	}
+	if err := s.lease.ended(time.Now()); err != nil {
+		return err
+	}
 	return errUnregistered
 }

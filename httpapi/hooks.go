@@ -43,6 +43,7 @@ var endings = []struct {
 	{errAged, "aged"},
 	{errExpired, "expired"},
 	{errRevoked, "revoked"},
+	{errDisplaced, "displaced"},
 	{errUnregistered, "unregistered"},
 	{errPanic, "fault"},
 	{tidings.ErrClosed, "closed"},
@@ -56,7 +57,7 @@ var endings = []struct {
 const gone = "gone"
 
 // EndReasons returns the reasons for which streams end, in order: aged, closed (the
-// hub was), drained, expired, fault, gone (its client), log (which failed or is
+// hub was), displaced (by a newer connection of its subject), drained, expired, fault, gone (its client), log (which failed or is
 // another one), revoked, slow (its client took too long to read), unregistered.
 func EndReasons() []string {
 	names := map[string]bool{gone: true}

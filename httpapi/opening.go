@@ -143,8 +143,8 @@ func (s *stream) whileWanted(ctx context.Context) (context.Context, func()) {
 		case <-s.h.drain.cut:
 			cancel(draining())
 		case <-s.guard.Done():
-			if s.lease.ended(time.Now()) != nil {
-				cancel(fmt.Errorf("%w: %w", ErrUnauthorized, errRevoked))
+			if err := s.lease.ended(time.Now()); err != nil {
+				cancel(fmt.Errorf("%w: %w", ErrUnauthorized, err))
 			}
 			cancel(refusal(wire.Unavailable, "the connection was %v", s.gone()))
 		case <-expiry:

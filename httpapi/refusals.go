@@ -3,7 +3,6 @@ package httpapi
 import (
 	"context"
 	"log/slog"
-	"net"
 	"net/http"
 	"strings"
 	"sync"
@@ -78,7 +77,7 @@ func (h *Handler) report(r *http.Request, name string, status int, subject strin
 	}) {
 		return
 	}
-	line := []any{"method", method(r), "route", h.route(r), "status", status, "problem", name, "subject", shorten(subject), "address", address(r)}
+	line := []any{"method", method(r), "route", h.route(r), "status", status, "problem", name, "subject", shorten(subject), "address", h.from(r)}
 	if name == wire.Internal {
 		line = append(line, "err", err)
 	}
@@ -103,11 +102,10 @@ func (h *Handler) route(r *http.Request) string {
 	return "none"
 }
 
-// address returns where a request came from.
-func address(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return shorten(r.RemoteAddr)
+// from returns where a request came from, past the proxies that are trusted.
+func (h *Handler) from(r *http.Request) string {
+	if at := h.Address(r); at.IsValid() {
+		return at.String()
 	}
-	return host
+	return shorten(r.RemoteAddr)
 }

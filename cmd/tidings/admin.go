@@ -27,8 +27,8 @@ func (s *serve) adminServer(c *console, r *running) *http.Server {
 	}
 }
 
-// adminRoutes returns figures and profiles. The profile cmdline is not among them:
-// the command line may have passwords.
+// adminRoutes returns figures and profiles. pprof.Cmdline is not among them: the
+// command line may have passwords.
 func adminRoutes(hub *tidings.Hub, figures *metrics.Serving) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", metrics.Handler(hub, figures))
@@ -37,6 +37,5 @@ func adminRoutes(hub *tidings.Hub, figures *metrics.Serving) http.Handler {
 	mux.HandleFunc("GET /debug/pprof/trace", pprof.Trace)
 	mux.HandleFunc("GET /debug/pprof/symbol", pprof.Symbol)
 	mux.HandleFunc("POST /debug/pprof/symbol", pprof.Symbol)
-	mux.HandleFunc("GET /debug/pprof/cmdline", http.NotFound)
 	return mux
 }
