@@ -44,6 +44,17 @@ func (b *bound) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// MarshalText returns what UnmarshalText reads.
+func (b bound) MarshalText() ([]byte, error) {
+	switch b {
+	case none:
+		return []byte(unlimited), nil
+	case 0:
+		return []byte("auto"), nil
+	}
+	return strconv.AppendFloat(nil, float64(b), 'f', -1, 64), nil
+}
+
 // whole returns the bound of what is counted, for which 0 is the default.
 func (b bound) whole() int {
 	if b > 0 {
@@ -72,6 +83,14 @@ func (p *proxy) UnmarshalText(text []byte) (err error) {
 	}
 	p.where = netip.PrefixFrom(at, at.BitLen())
 	return nil
+}
+
+// MarshalText returns what UnmarshalText reads.
+func (p proxy) MarshalText() ([]byte, error) {
+	if p.unix {
+		return []byte("unix"), nil
+	}
+	return p.where.MarshalText()
 }
 
 // hub puts what the hub limits into its options.
