@@ -149,4 +149,4 @@ func (h *Hub) report(err error) {
 }
 
 // jitter returns a random part of d.
-func jitter(d time.Duration) time.Duration { return rand.N(max(d, 1)) }
+func jitter(d time.Duration) time.Duration { return rand.N(max(d, 1)) } // #nosec G404 -- it spreads load and keeps no secret

@@ -130,7 +130,7 @@ func (o *Options) check() error {
 		return fmt.Errorf("longest lifetime %s: want at least 1s", o.MaxLifetime)
 	case o.Refresh < time.Second:
 		return fmt.Errorf("refresh %s: want at least 1s", o.Refresh)
-	case o.Cookie != "" && (&http.Cookie{Name: o.Cookie}).Valid() != nil:
+	case o.Cookie != "" && (&http.Cookie{Name: o.Cookie}).Valid() != nil: // #nosec G124 -- nobody gets it
 		return fmt.Errorf("cookie %q is no name of a cookie", o.Cookie)
 	case o.Secret != nil:
 		return o.Secret.check()

@@ -44,7 +44,7 @@ func jitter(most time.Duration) time.Duration {
 	if most <= 0 {
 		return 0
 	}
-	return rand.N(most)
+	return rand.N(most) // #nosec G404 -- it spreads load and keeps no secret
 }
 
 // sleep waits, and returns why it could not.

@@ -49,9 +49,9 @@ func forwarding(name string) bool {
 	return strings.HasPrefix(name, "X-Forwarded-")
 }
 
-// checkOrigin refuses pages of other sites than own ones, but not the links on them. Not all
-// requests of a page have an Origin; browsers say of all to this machine
-// whether a page of another site makes them (Fetch Metadata).
+// checkOrigin refuses pages of other sites than own ones, but not the links on
+// them. Not all requests of a page have an Origin; browsers say of all to this
+// machine whether a page of another site makes them (Fetch Metadata).
 func checkOrigin(r *http.Request, own func(host string) bool) error {
 	link := r.Header.Get("Sec-Fetch-Mode") == "navigate" && r.Header.Get("Sec-Fetch-Dest") == "document"
 	if r.Header.Get("Sec-Fetch-Site") == "cross-site" && !link {

@@ -96,6 +96,7 @@ func trace(header http.Header) string {
 	}
 	for i, part := range strings.Split(given[0][:55], "-") {
 		lengths := [...]int{2, 32, 16, 2}
+		// #nosec G602 -- the first condition is the bound
 		if i >= len(lengths) || len(part) != lengths[i] || strings.Trim(part, "0123456789abcdef") != "" {
 			return ""
 		}

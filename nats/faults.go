@@ -93,7 +93,7 @@ func unsent(err error) error {
 }
 
 // jitter returns a time up to d.
-func jitter(d time.Duration) time.Duration { return rand.N(d) }
+func jitter(d time.Duration) time.Duration { return rand.N(d) } // #nosec G404 -- it spreads load and keeps no secret
 
 // wait waits, or until ctx ends.
 func wait(ctx context.Context, d time.Duration) {

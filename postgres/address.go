@@ -101,7 +101,7 @@ func parseURL(url string) (*pgxpool.Config, error) {
 	if err == nil {
 		return config, nil
 	}
-	invalid := &tidings.InvalidError{
+	invalid := &tidings.InvalidError{ // #nosec G101 -- an example
 		Field: "url", Want: "one such as postgres://app:secret@db.example/app, with what is special in a password percent-encoded",
 	}
 	if file, ok := errors.AsType[*fs.PathError](err); ok {

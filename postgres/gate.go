@@ -36,7 +36,7 @@ func (g *gate) fail(err error) {
 	if g.failed != nil && time.Now().Before(g.until) {
 		return // this one was told, or is of the same moment
 	}
-	g.failed, g.until = err, time.Now().Add(time.Second/2+rand.N(time.Second/2))
+	g.failed, g.until = err, time.Now().Add(time.Second/2+rand.N(time.Second/2)) // #nosec G404 -- it spreads load and keeps no secret
 }
 
 // succeed notes that the backend can be reached, and tells those who wait.
@@ -70,7 +70,7 @@ func reconnecting() patience { return patience{first: time.Second, most: time.Mi
 func (p *patience) wait(ctx context.Context, done <-chan struct{}) bool {
 	pause := min(p.first<<min(p.failures, 10), p.most)
 	p.failures++
-	timer := time.NewTimer(pause/2 + rand.N(pause/2))
+	timer := time.NewTimer(pause/2 + rand.N(pause/2)) // #nosec G404 -- it spreads load and keeps no secret
 	defer timer.Stop()
 	select {
 	case <-timer.C:

@@ -46,7 +46,7 @@ func (m *mover) move(ctx context.Context, l *Log) error {
 			return err
 		}
 		if n == 0 {
-			m.after = time.Now().Add(time.Second + rand.N(time.Second))
+			m.after = time.Now().Add(time.Second + rand.N(time.Second)) // #nosec G404 -- it spreads load and keeps no secret
 		}
 		if len(rows) < pageEvents/2 {
 			gather(ctx)

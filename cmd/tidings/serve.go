@@ -89,14 +89,11 @@ func (s *stream) UnmarshalText(text []byte) error {
 
 // MarshalText returns what UnmarshalText reads.
 func (s stream) MarshalText() ([]byte, error) {
-	text := s.Name + "="
+	text := []byte(s.Name)
 	for i, c := range s.Channels {
-		if i > 0 {
-			text += ","
-		}
-		text += string(c)
+		text = append(append(text, "=,"[min(i, 1)]), c...)
 	}
-	return []byte(text), nil
+	return text, nil
 }
 
 // BeforeResolve has the file read that --config names.

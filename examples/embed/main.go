@@ -20,6 +20,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
@@ -52,7 +53,7 @@ func run(ctx context.Context, listener net.Listener) error {
 	mux.HandleFunc("POST /login", service.login)
 	mux.HandleFunc("POST /say", service.say)
 	mux.Handle("GET /v1/", httpapi.New(hub, &httpapi.Options{Authenticate: service.authenticate}))
-	server := &http.Server{Handler: mux}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	// end of README
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
@@ -70,7 +71,7 @@ type service struct {
 
 // login stands for a real one: it asks for no password.
 func (s *service) login(w http.ResponseWriter, r *http.Request) {
-	cookie := &http.Cookie{Name: "session", Value: rand.Text(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode}
+	cookie := &http.Cookie{Name: "session", Value: rand.Text(), Path: "/", HttpOnly: true, SameSite: http.SameSiteLaxMode} // #nosec G124 -- add Secure: true where there is TLS
 	s.sessions.Store(cookie.Value, r.FormValue("name"))
 	http.SetCookie(w, cookie)
 }

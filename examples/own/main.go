@@ -20,6 +20,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"time"
 
 	"github.com/tidings-dev/tidings"
 	"github.com/tidings-dev/tidings/httpapi"
@@ -67,7 +68,7 @@ func run(ctx context.Context, listener net.Listener, out io.Writer) error {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /builds", report(builds))
 	mux.Handle("/v1/", httpapi.New(hub, nil)) // nil: this machine only, for development
-	server := &http.Server{Handler: mux}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { server.Close() })
 	defer stop()
 	if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
