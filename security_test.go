@@ -21,7 +21,7 @@ func TestEveryClaimAboutSecurityHasItsTest(t *testing.T) {
 			t.Errorf("there is no %s", named[1])
 		}
 	}
-	for _, line := range strings.Split(string(doc), "\n") {
+	for line := range strings.SplitSeq(string(doc), "\n") {
 		cells := strings.Split(line, "|")
 		claim := len(cells) == 4 && !strings.Contains(line, "---") && strings.TrimSpace(cells[1]) != "claim"
 		if claim && !strings.Contains(cells[2], "`") && strings.TrimSpace(cells[2]) != "the same" {

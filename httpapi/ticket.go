@@ -28,10 +28,8 @@ func (h *Handler) serveTicket(w http.ResponseWriter, r *http.Request, a *Access)
 	if err := h.readObject(w, r, asked); err != nil {
 		return err
 	}
-	for _, session := range asked.Sessions {
-		if session == "" {
-			return refusal(wire.Invalid, "a session's name is empty")
-		}
+	if slices.Contains(asked.Sessions, "") {
+		return refusal(wire.Invalid, "a session's name is empty")
 	}
 	q := query{map[string][]string{wire.Session: asked.Sessions}}
 	if asked.User != "" {
