@@ -45,8 +45,8 @@ type Access struct {
 	Feed, Stats, Admin bool
 	// Token is the id of what proved who asks, such as the claim jti of a JWT, and
 	// Issued when that was issued: by both access is revoked on every server that
-	// shares the log. Without an id it is revoked by its subject alone, and without
-	// a time it is as old as can be.
+	// shares the log. Without an id it is revoked by its subject alone. Without a
+	// time that ends what runs on it, and who proves himself anew is let in.
 	Token  string
 	Issued time.Time
 	// Expires is when a stream, or a request that publishes line by line, ends at

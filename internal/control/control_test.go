@@ -75,6 +75,7 @@ func TestWhatWasRevokedIsRevokedEverywhere(t *testing.T) {
 		for name, s := range map[string]*server{"who revoked": a, "another": b, "one that started later": late} {
 			for what, got := range map[string]bool{
 				"of alice before":              s.Revoked("alice", "", before),
+				"of alice in that second":      s.Revoked("alice", "", before.Add(1500*time.Millisecond)),
 				"of alice before, with an id":  s.Revoked("alice", "t2", before),
 				"of alice after":               !s.Revoked("alice", "", time.Now()),
 				"of alice, nobody knows when":  !s.Revoked("alice", "", time.Time{}),

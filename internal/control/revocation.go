@@ -67,8 +67,9 @@ func (c *Control) Begin(ctx context.Context) error {
 }
 
 // Revoked reports whether access that a subject was given at a time, by a token
-// which may have no id, is revoked, as far as this server has heard. A time of which
-// nothing is known, which is zero, is after every revocation.
+// which may have no id, is revoked, as far as this server has heard. What was given
+// in the same second is: tokens tell no more of the time, and logs not all of it. A
+// time of which nothing is known, which is zero, is after every revocation.
 func (c *Control) Revoked(subject, token string, issued time.Time) bool {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
@@ -76,5 +77,5 @@ func (c *Control) Revoked(subject, token string, issued time.Time) bool {
 		return true
 	}
 	at, revoked := c.subjects[subject]
-	return revoked && !issued.IsZero() && !issued.After(at)
+	return revoked && !issued.IsZero() && issued.Before(at.Truncate(time.Second).Add(time.Second))
 }
