@@ -274,6 +274,7 @@ func TestPrintedYAMLIsReadBack(t *testing.T) {
 	args := []string{
 		"--addr", "localhost:9", "--stream", "a=b,c", "--stream", "d=e", "--drain", "90m", "--max-age", "36h", "--verbose", "--max-connections", "7",
 		"--nats-url", "nats://h:1,nats://i", "--nats-stream", "yes", "--retain-age", "unlimited", "--retain-bytes", "1500MB", "--nats-creds", "config_test.go",
+		"--max-connections-total", "unlimited", "--publish-rate", "0.5", "--replays", "auto", "--trusted-proxy", "10.0.0.0/8", "--trusted-proxy", "unix",
 	}
 	file := written(t, finished(t, "", append([]string{"config", "--yaml"}, args...)...).out)
 	got, want := effectiveOf(t, "--config", file), effectiveOf(t, args...)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 // The user that docs/operations.md describes can do all that a log does: the
 // server objects to nothing.
 func TestTheDocumentedUserOfNATSIsEnough(t *testing.T) {
-	config := documented(t, "authorization {") + "\nmax_payload: 2MB\n"
+	config := documented(t, "### A server", "authorization {") + "\nmax_payload: 2MB\n"
 	open := func(t testing.TB, s *server.Server) *nats.Log {
 		t.Helper()
 		l, err := nats.Open(t.Context(), natsURL(s, "tidings:secret"), nil, client.ErrorHandler(func(_ *client.Conn, _ *client.Subscription, err error) {
@@ -44,14 +45,13 @@ func TestTheDocumentedUserOfNATSIsEnough(t *testing.T) {
 	}
 }
 
-// documented returns the block that begins so in the section on servers of NATS.
-func documented(t *testing.T, beginning string) string {
+// documented returns the block of a section of docs/operations.md that begins so.
+func documented(t *testing.T, section, beginning string) string {
 	t.Helper()
-	for _, block := range blocksOf(t, "../../docs/operations.md", "### A server") {
-		if strings.HasPrefix(block, beginning) {
-			return block
-		}
+	blocks := blocksOf(t, "../../docs/operations.md", section)
+	at := slices.IndexFunc(blocks, func(block string) bool { return strings.HasPrefix(block, beginning) })
+	if at < 0 {
+		t.Fatalf("no block of %s begins with %q", section, beginning)
 	}
-	t.Fatalf("no block begins with %q", beginning)
-	return ""
+	return blocks[at]
 }
