@@ -77,14 +77,22 @@ func TestProfilesAreOnTheirOwnListenerOnly(t *testing.T) {
 	}
 }
 
+// TestFiguresAreWhereEventsAreWithoutAnAdmin and without tokens: figures ask
+// nobody who he is.
 func TestFiguresAreWhereEventsAreWithoutAnAdmin(t *testing.T) {
-	_, url := servingAt(t, "127.0.0.1:0")
-	if got, _ := status(t, url+"/metrics", ""); got != 200 {
-		t.Errorf("got %d", got)
+	figures := func(want int) {
+		t.Helper()
+		_, url := servingAt(t, "127.0.0.1:0")
+		if got, _ := status(t, url+"/metrics", ""); got != want {
+			t.Errorf("got %d, want %d", got, want)
+		}
+		if got, _ := status(t, url+"/debug/pprof/", ""); got != 404 {
+			t.Errorf("profiles: got %d", got)
+		}
 	}
-	if got, _ := status(t, url+"/debug/pprof/", ""); got != 404 {
-		t.Errorf("profiles: got %d", got)
-	}
+	figures(200)
+	t.Setenv("TIDINGS_AUTH_SECRET", strings.Repeat("secret", 8))
+	figures(404)
 }
 
 func TestAnyoneIsServedWhenThatIsSaid(t *testing.T) {
