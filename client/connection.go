@@ -22,6 +22,7 @@ var errSilent = errors.New("nothing was heard for too long")
 // is no error.
 func (f *follower) connect(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
+	defer f.beside.Wait()
 	defer cancel(nil)
 	watch := newWatchdog(f.client.opts.Silence, func() { cancel(errSilent) })
 	defer watch.stop()
@@ -35,7 +36,7 @@ func (f *follower) connect(ctx context.Context) error {
 	if err := f.accept(resp); err != nil {
 		return err
 	}
-	return cause(ctx, f.read(&watchedReader{resp.Body, watch}))
+	return cause(ctx, f.read(ctx, &watchedReader{resp.Body, watch}))
 }
 
 // cause returns err, with the reason if it was the watchdog.
@@ -53,6 +54,7 @@ func (f *follower) open(ctx context.Context) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	f.extension = &extension{f.client, f.tour.base(), &f.stream, req.Header.Clone()}
 	req.Header.Set("Accept", wire.StreamType)
 	req.Header.Set("Cache-Control", "no-cache") // as browsers ask for streams
 	if resuming {
@@ -92,7 +94,7 @@ func compressed(h http.Header) bool {
 }
 
 // read takes frames until the connection ends.
-func (f *follower) read(r io.Reader) error {
+func (f *follower) read(ctx context.Context, r io.Reader) error {
 	d := sse.NewDecoder(r, &sse.Options{Positions: true})
 	defer func() {
 		if retry, ok := d.Retry(); ok {
@@ -105,6 +107,10 @@ func (f *follower) read(r io.Reader) error {
 		}
 		if err != nil {
 			return err
+		}
+		if frame.Name == wire.ExpiringName {
+			f.beside.Go(func() { f.extension.extend(ctx, frame.Data) }) // until it did, or the connection ends
+			continue
 		}
 		if err := f.take(&frame); err != nil {
 			return err

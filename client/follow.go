@@ -7,6 +7,7 @@ import (
 	"iter"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/tidings-dev/tidings"
@@ -65,6 +66,9 @@ func (s *Stream) query(resuming bool) url.Values {
 //
 // A *tidings.LostError is yielded where events may be gone; the loop goes on,
 // also with events of older positions than before, if the log is another.
+// A stream whose access expires goes on without a new connection, if
+// Options.Header has newer access in its last minute.
+//
 // Every other error is the last: a *ProblemError if the server refused for
 // good, the cause of ctx when that ended. There is none if the server says
 // that nothing more will come (204).
@@ -109,6 +113,9 @@ type follower struct {
 	accepted bool // the server sent a stream
 	heard    bool // and a frame on it
 	anew     bool // the next event counts whatever its position
+
+	extension *extension
+	beside    sync.WaitGroup // what is done while it is read
 }
 
 // goesOn waits before the next attempt, or returns why there is none. Waits
