@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -60,6 +61,49 @@ func TestAReaderFarBehindDelaysTheOthersByOneTurn(t *testing.T) {
 			t.Fatal("it was not filled")
 		}
 		_ = read(t, client, 1)
+	}
+}
+
+// However many end at one moment, who was woken waits for some of them.
+func TestThoseWhoEndTogetherDelayTheOthersByOneTurn(t *testing.T) {
+	s, l := newServer(t, &delivery.Options{Writers: 1, Tick: time.Hour}), listen(t, "unix")
+	var over atomic.Bool
+	ended, since := 0, make(chan int, 1) // ended is the writer's
+	client, c := connect(t, l)
+	live := serve(t, s, c, &script{fill: func(b *delivery.Buffer) (bool, error) {
+		if ended > 0 {
+			since <- ended
+			return false, errOver
+		}
+		b.B = append(b.B, '.')
+		return false, nil
+	}})
+	_ = read(t, client, 1)
+	for range 500 {
+		_, c := connect(t, l)
+		serve(t, s, c, &script{
+			tick: func(time.Time) (bool, error) {
+				if over.Load() {
+					return false, errOver
+				}
+				return false, nil
+			},
+			end: func(error) {
+				if ended++; ended == 1 {
+					live.conn.Wake()
+				}
+			},
+		})
+	}
+	over.Store(true)
+	s.Ask()
+	select {
+	case n := <-since:
+		if n > 100 {
+			t.Errorf("%d ended before", n)
+		}
+	case <-time.After(patience):
+		t.Fatal("it was not filled")
 	}
 }
 
