@@ -109,7 +109,7 @@ func (f *follower) read(ctx context.Context, r io.Reader) error {
 			return err
 		}
 		if frame.Name == wire.ExpiringName {
-			f.beside.Go(func() { f.extension.extend(ctx, frame.Data) }) // until it did, or the connection ends
+			f.extend(ctx, frame.Data)
 			continue
 		}
 		if err := f.take(&frame); err != nil {

@@ -26,6 +26,11 @@ type extension struct {
 	proof  http.Header // what Options.Header said last
 }
 
+// extend has the connection go on, beside what is read from it.
+func (f *follower) extend(ctx context.Context, notice []byte) {
+	f.beside.Go(func() { f.extension.extend(ctx, notice) }) // until it did, or the connection ends
+}
+
 // extend has the connection go on that a notice is about, as long as ctx lasts.
 func (x *extension) extend(ctx context.Context, data []byte) {
 	var notice wire.Expiring
