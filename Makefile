@@ -22,7 +22,7 @@ build:
 # The second run is at full size what the race detector makes too slow.
 test: setup
 	$(GO) test -race -timeout $(TIMEOUT) ./...
-	$(GO) test -timeout $(TIMEOUT) .
+	$(GO) test -timeout $(TIMEOUT) . ./test/hostile
 	$(GO) test -timeout $(TIMEOUT) -run Herd ./test/chaos
 
 # What the tests need beside Go: clients for Node, a browser, PostgreSQL and a

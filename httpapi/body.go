@@ -35,6 +35,9 @@ func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error
 	}
 	limits := h.hub.Limits()
 	most := int64(limits.BatchBytes + limits.Batch*overhead)
+	if r.ContentLength > most { // nothing of it needs to be read
+		return nil, &http.MaxBytesError{Limit: most}
+	}
 	var data []byte
 	if n := r.ContentLength; n > 0 && n <= min(most, chunk) {
 		data, err = h.readExactly(w, r, n)

@@ -1,7 +1,10 @@
 package httpapi_test
 
 import (
+	"bufio"
 	"fmt"
+	"net"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -92,6 +95,24 @@ func TestMalformedBodies(t *testing.T) {
 		a.post(route, `{"channel":"system","data":1}`+strings.Repeat(" ", 11<<20)).is(t, 413, wire.TooLarge)
 	}
 	a.nothingHappened()
+}
+
+// TestABodyThatSaysItIsTooLargeIsNotWaitedFor sends none of it.
+func TestABodyThatSaysItIsTooLargeIsNotWaitedFor(t *testing.T) {
+	a := serve(t, nil)
+	c, err := net.Dial("tcp", strings.TrimPrefix(a.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	fmt.Fprint(c, "POST /v1/events?user=a HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 1000000000000\r\n\r\n")
+	res, err := http.ReadResponse(bufio.NewReader(c), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if res.StatusCode != 413 || !res.Close {
+		t.Errorf("got %s, closed %t", res.Status, res.Close)
+	}
 }
 
 func TestBodiesOfOtherTypes(t *testing.T) {

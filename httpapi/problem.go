@@ -114,7 +114,7 @@ func (h *Handler) refuseSubject(w http.ResponseWriter, r *http.Request, subject 
 	if own, ok := errors.AsType[*refused](err); ok && own.closes && r.ProtoMajor == 1 {
 		header.Set("Connection", "close")
 	}
-	if r.ContentLength < 0 && r.ProtoMajor == 1 {
+	if _, large := errors.AsType[*http.MaxBytesError](err); r.ProtoMajor == 1 && (r.ContentLength < 0 || large) {
 		// The server would read the body before it answers, and the client may
 		// wait for the answer before it ends the body.
 		header.Set("Connection", "close")

@@ -62,7 +62,7 @@ var tricks = []struct{ name, sent, want string }{
 	{"a length with a sign", post + "Content-Length: +1\r\n\r\n1" + next, "400 closed"},
 	{"a negative length", post + "Content-Length: -1\r\n\r\n1" + next, "400 closed"},
 	{"a length that is too large", post + "Content-Length: 99999999999999999999\r\n\r\n1", "400 closed"},
-	{"a length that is a petabyte", post + "Content-Length: 1000000000000000\r\n\r\n1", ""},
+	{"a length that is a petabyte", post + "Content-Length: 1000000000000000\r\n\r\n1", "413 closed"},
 	{"a length in hexadecimal", post + "Content-Length: 0x1\r\n\r\n1" + next, "400 closed"},
 	{"a body for GET", get + "Content-Length: 5\r\n\r\nGET /" + next, "200 200"},
 	{"a body for a stream", "GET /v1/stream/agui?user=alice HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\n\r\nGET /" + next, "400 200"},
