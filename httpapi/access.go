@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -93,10 +94,21 @@ func (h *Handler) access(r *http.Request) (a Access, err error) {
 	if err != nil {
 		return Access{}, fmt.Errorf("authenticate: %w", err)
 	}
-	if !a.Expires.IsZero() && !time.Now().Before(a.Expires) {
-		return Access{}, fmt.Errorf("the access expired at %s: %w", a.Expires.UTC().Format(time.RFC3339), ErrUnauthorized)
+	return a, h.current(r.Context(), &a)
+}
+
+// current refuses access that has expired or was revoked. It is asked again where
+// some of a request took its time.
+func (h *Handler) current(ctx context.Context, a *Access) error {
+	switch {
+	case h.opts.Authenticate == nil && a.ticket == nil:
+		return nil
+	case !a.Expires.IsZero() && !time.Now().Before(a.Expires):
+		return fmt.Errorf("the access expired at %s: %w", a.Expires.UTC().Format(time.RFC3339), ErrUnauthorized)
+	case closed(a.Revoked):
+		return errRevokedAccess
 	}
-	return a, h.checkRevoked(r.Context(), &a)
+	return h.checkRevoked(ctx, a)
 }
 
 // ticketOf returns the ticket that a request has in its address, or "". Only a

@@ -27,30 +27,37 @@ type body struct {
 	one   bool  // the body is one JSON value
 }
 
-// readBody reads a request's body, whole.
-func (h *Handler) readBody(w http.ResponseWriter, r *http.Request) (*body, error) {
+// readBody reads a request's body, whole. A client may send it so slowly that the
+// access by which the request began is over.
+func (h *Handler) readBody(w http.ResponseWriter, r *http.Request, a *Access) (*body, error) {
 	ndjson, err := mediaType(r.Header)
 	if err != nil {
 		return nil, err
 	}
-	limits := h.hub.Limits()
-	most := int64(limits.BatchBytes + limits.Batch*overhead)
-	if r.ContentLength > most { // nothing of it needs to be read
-		return nil, &http.MaxBytesError{Limit: most}
-	}
-	var data []byte
-	if n := r.ContentLength; n > 0 && n <= min(most, chunk) {
-		data, err = h.readExactly(w, r, n)
-	} else {
-		data, err = readAll(http.MaxBytesReader(w, &timedBody{ReadCloser: r.Body, h: h, w: w}, most))
+	data, err := h.readData(w, r)
+	if err == nil {
+		err = h.current(r.Context(), a)
 	}
 	if err != nil {
 		return nil, err
 	}
 	if ndjson {
-		return splitLines(data, limits.Batch), nil
+		return splitLines(data, h.hub.Limits().Batch), nil
 	}
 	return &body{items: [][]byte{bytes.Trim(data, space)}, one: true}, nil
+}
+
+// readData reads the bytes of a body.
+func (h *Handler) readData(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	limits := h.hub.Limits()
+	most := int64(limits.BatchBytes + limits.Batch*overhead)
+	switch n := r.ContentLength; {
+	case n > most: // nothing of it needs to be read
+		return nil, &http.MaxBytesError{Limit: most}
+	case n > 0 && n <= chunk:
+		return h.readExactly(w, r, n)
+	}
+	return readAll(http.MaxBytesReader(w, &timedBody{ReadCloser: r.Body, h: h, w: w}, most))
 }
 
 // readAll reads everything.

@@ -24,7 +24,7 @@ func (h *Handler) serveEvents(w http.ResponseWriter, r *http.Request, a *Access)
 	if byLine(r.Header) {
 		return h.servePublishing(w, r, a, &publishing{read: read, place: place})
 	}
-	b, err := h.readBody(w, r)
+	b, err := h.readBody(w, r, a)
 	if err != nil {
 		return err
 	}

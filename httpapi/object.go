@@ -11,8 +11,8 @@ import (
 
 // readObject reads a body that is one JSON object with the members of into, and no
 // others.
-func (h *Handler) readObject(w http.ResponseWriter, r *http.Request, into any) error {
-	b, err := h.readBody(w, r)
+func (h *Handler) readObject(w http.ResponseWriter, r *http.Request, a *Access, into any) error {
+	b, err := h.readBody(w, r, a)
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func (h *Handler) servePublish(w http.ResponseWriter, r *http.Request, a *Access
 		}
 		return h.servePublishing(w, r, a, &publishing{read: read, place: place})
 	}
-	b, err := h.readBody(w, r)
+	b, err := h.readBody(w, r, a)
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func (h *Handler) serveRevocation(w http.ResponseWriter, r *http.Request, a *Acc
 		return err
 	}
 	asked := new(wire.Revocation)
-	if err := h.readObject(w, r, asked); err != nil {
+	if err := h.readObject(w, r, a, asked); err != nil {
 		return err
 	}
 	if (asked.Subject == "") == (asked.Token == "") {

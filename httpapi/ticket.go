@@ -25,7 +25,7 @@ func (h *Handler) serveTicket(w http.ResponseWriter, r *http.Request, a *Access)
 		return err
 	}
 	asked := new(wire.TicketRequest)
-	if err := h.readObject(w, r, asked); err != nil {
+	if err := h.readObject(w, r, a, asked); err != nil {
 		return err
 	}
 	if slices.Contains(asked.Sessions, "") {
