@@ -47,7 +47,8 @@ type Access struct {
 	// Token is the id of what proved who asks, such as the claim jti of a JWT, and
 	// Issued when that was issued: by both access is revoked on every server that
 	// shares the log. Without an id it is revoked by its subject alone. Without a
-	// time that ends what runs on it, and who proves himself anew is let in.
+	// time, or with one to come, it is taken to be issued when it is used: a
+	// revocation ends what runs on it, and who proves himself anew is let in.
 	Token  string
 	Issued time.Time
 	// Expires is when a stream, or a request that publishes line by line, ends at
@@ -93,6 +94,9 @@ func (h *Handler) access(r *http.Request) (a Access, err error) {
 	}
 	if err != nil {
 		return Access{}, fmt.Errorf("authenticate: %w", err)
+	}
+	if now := time.Now(); a.Issued.IsZero() || a.Issued.After(now) {
+		a.Issued = now // at the latest
 	}
 	return a, h.current(r.Context(), &a)
 }

@@ -6,6 +6,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/tidings-dev/tidings/httpapi"
 	"github.com/tidings-dev/tidings/internal/wire"
 )
 
@@ -51,5 +52,36 @@ func TestABodyThatComesAfterTheEndOfItsAccessIsRefused(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// What was issued at a time that nobody knows, or that is still to come by the clock
+// of who issued it, was issued when it is first seen. So a revocation ends what runs
+// on it, and the tickets that were given out for it.
+func TestARevocationEndsWhatWasIssuedAtATimeThatIsNotKnown(t *testing.T) {
+	for name, issued := range map[string]time.Duration{"unknown": 0, "to come": 20 * time.Second} {
+		who := func() known {
+			k, alice := people(), httpapi.Access{Subject: "alice", Owner: "alice", Token: "a1"}
+			if issued > 0 {
+				alice.Issued = time.Now().Add(issued)
+			}
+			k["alice"] = alice
+			return k
+		}
+		replicas(t, who, func(t *testing.T, one, two *api) {
+			r := two.follow("/v1/stream/agui", bearer("alice"))
+			r.begins()
+			ticket := one.ticket("alice", `{"stream":"agui"}`)
+			time.Sleep(2 * time.Second)
+			if got := one.post("/v1/revocations", `{"subject":"alice"}`, bearer("root")); got.status != 204 {
+				t.Fatalf("got %d %s", got.status, got.body)
+			}
+			time.Sleep(2 * time.Second)
+			two.get("/v1/stream/agui?ticket="+ticket).is(t, 401, wire.Unauthorized)
+			two.publishIn("", `"still there"`)
+			if got := r.after(); got != "end" {
+				t.Errorf("%s: got %s", name, got)
+			}
+		})
 	}
 }

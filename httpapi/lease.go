@@ -61,9 +61,6 @@ func (h *Handler) newLease(a *Access, connection string) *lease {
 		connection: connection, subject: strings.Clone(a.Subject),
 		given: a.Revoked, token: strings.Clone(a.Token), issued: a.Issued,
 	}
-	if l.issued.IsZero() { // it counts as given when it is first seen to be
-		l.issued = time.Now()
-	}
 	l.expires.Store(int64(expiryOf(a.Expires)))
 	return l
 }

@@ -111,9 +111,6 @@ func (h *Handler) serveExtension(w http.ResponseWriter, r *http.Request, a *Acce
 		Connection: id, Subject: a.Subject, Owner: sel.User, Everyone: sel.Everyone, Stream: asked.name,
 		Sessions: q.values[wire.Session], Token: a.Token, Issued: a.Issued, Expires: a.Expires,
 	}
-	if x.Issued.IsZero() {
-		x.Issued = time.Now()
-	}
 	if err := h.control().Extend(r.Context(), x); err != nil {
 		return err
 	}
