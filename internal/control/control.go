@@ -66,20 +66,19 @@ type Control struct {
 
 // New returns a Control of a hub.
 func New(hub *tidings.Hub, o Options) *Control {
-	c := &Control{hub: hub, opts: o}
-	c.forget()
+	c := &Control{hub: hub, opts: o, subjects: make(map[string]time.Time), tokens: make(map[string]time.Time), most: fewest}
 	channel := []tidings.Channel{tidings.Control}
 	c.lasting = fold.New(hub, tidings.Selector{User: lasting, Channels: channel}, (*lastingState)(c))
 	c.passing = fold.New(hub, tidings.Selector{User: passing, Channels: channel}, (*passingState)(c))
 	return c
 }
 
-// forget begins with nothing.
+// forget forgets the keys of a log that was replaced, which does not know either
+// what they opened. What was revoked stays revoked, whatever another log says.
 func (c *Control) forget() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.subjects, c.tokens, c.keys = make(map[string]time.Time), make(map[string]time.Time), make(map[string]*key)
-	c.most = fewest
+	c.keys = make(map[string]*key)
 }
 
 // fewest is how many revocations are kept in any case.

@@ -217,6 +217,26 @@ func TestAnExtensionReachesThoseWhoRun(t *testing.T) {
 	})
 }
 
+// Another log, such as a copy that was taken before, does not give access back.
+func TestWhatWasRevokedStaysRevokedWhenTheLogIsReplaced(t *testing.T) {
+	two(t, func(t *testing.T, log *tidingstest.SliceLog, a, b *server) {
+		before, text := time.Now(), seal(t, a, control.Ticket{Subject: "alice", Stream: "agui"})
+		a.revoke(t, control.Revocation{Token: "t1"})
+		a.revoke(t, control.Revocation{Subject: "alice"})
+		time.Sleep(time.Second)
+		log.Replace()
+		time.Sleep(5 * time.Second)
+		for name, s := range map[string]*server{"who revoked": a, "another": b} {
+			if !s.Revoked("", "t1", time.Time{}) || !s.Revoked("alice", "", before) {
+				t.Errorf("%s lets in again who was revoked", name)
+			}
+			if _, err := s.Open(t.Context(), text); !errors.Is(err, control.ErrTicket) {
+				t.Errorf("%s opens a ticket of which the other log does not know whether it was used: %v", name, err)
+			}
+		}
+	})
+}
+
 // A server that does not know what was revoked does not guess.
 func TestBeginWaitsForTheLog(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
