@@ -85,3 +85,18 @@ func TestARevocationEndsWhatWasIssuedAtATimeThatIsNotKnown(t *testing.T) {
 		})
 	}
 }
+
+// An extension is an event that all servers read, also for who may publish nothing.
+func TestExtensionsCountAsEvents(t *testing.T) {
+	k := people()
+	nothing := func(httpapi.Writing) bool { return false }
+	k["reader"] = httpapi.Access{Subject: "reader", Owner: "reader", Publish: nothing}
+	withRate(t, tenASecond, k.authenticate, func(a *api) {
+		for i := range 30 {
+			got := a.post("/v1/stream/agui?connection=x", ``, bearer("reader"))
+			if want := map[bool]int{true: 202, false: 429}[i < 20]; got.status != want {
+				t.Errorf("extension %d: got %d %s", i, got.status, got.body)
+			}
+		}
+	})
+}

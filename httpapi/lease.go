@@ -153,18 +153,18 @@ func (s *leases) among(is func(*lease) bool) (some []*lease) {
 	return some
 }
 
-// extend has a lease end later, or not at all, on the access of an extension.
-func (s *leases) extend(x *control.Extension) {
+// extend has a lease end later, or not at all, on the access of an extension, and
+// returns it. Of most extensions it is another server's, or nobody's: then nil.
+func (s *leases) extend(x *control.Extension) *lease {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	l := s.of[x.Connection]
-	if l == nil || !l.covered(x) {
-		return
+	l, later := s.of[x.Connection], int64(expiryOf(x.Expires))
+	if l == nil || !l.covered(x) || later <= l.expires.Load() {
+		return nil
 	}
-	if later := expiryOf(x.Expires); int64(later) > l.expires.Load() {
-		l.token, l.issued = x.Token, x.Issued
-		l.expires.Store(int64(later))
-	}
+	l.token, l.issued = x.Token, x.Issued
+	l.expires.Store(later)
+	return l
 }
 
 // covered reports whether an extension is of the lease's subject, and its access

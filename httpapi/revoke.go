@@ -107,6 +107,9 @@ func (h *Handler) serveExtension(w http.ResponseWriter, r *http.Request, a *Acce
 	if err != nil {
 		return err
 	}
+	if err := h.spend(a, 1); err != nil { // an event tells the other servers
+		return err
+	}
 	x := &control.Extension{
 		Connection: id, Subject: a.Subject, Owner: sel.User, Everyone: sel.Everyone, Stream: asked.name,
 		Sessions: q.values[wire.Session], Token: a.Token, Issued: a.Issued, Expires: a.Expires,
@@ -122,7 +125,8 @@ func (h *Handler) serveExtension(w http.ResponseWriter, r *http.Request, a *Acce
 func (h *Handler) extended(x *control.Extension) {
 	if !h.control().Revoked(x.Subject, x.Token, x.Issued) {
 		x.Token = strings.Clone(x.Token)
-		h.leases.extend(x)
-		h.endRevoked() // what was revoked in between
+		if l := h.leases.extend(x); l != nil && h.control().Revoked(x.Subject, x.Token, x.Issued) { // in between
+			h.end(l)
+		}
 	}
 }
