@@ -16,13 +16,17 @@ type place struct {
 }
 
 // admit lets a stream begin, and counts its connection. The caller calls
-// release when it has ended.
+// release when it has ended. A ticket is used before the oldest connection may have
+// to make room: one that was used ends nothing.
 func (h *Handler) admit(r *http.Request, a *Access, asked *streaming) (p place, err error) {
 	if p.party, err = h.enter(r); err != nil {
 		return place{}, err
 	}
 	id := strings.Clone(rand.Text()[:16])
-	if p.guard, err = h.register(a, asked, id); err != nil {
+	if err = h.use(r.Context(), a); err == nil {
+		p.guard, err = h.register(a, asked, id)
+	}
+	if err != nil {
 		h.exit(p.party)
 		return place{}, err
 	}

@@ -100,3 +100,22 @@ func TestExtensionsCountAsEvents(t *testing.T) {
 		}
 	})
 }
+
+// Where the oldest connection makes room for the newest, what opens none ends none.
+func TestWhatOpensNoStreamDisplacesNone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := serveInMemory(t, newHub(t, nil, displacing(1)), &httpapi.Options{Authenticate: people().authenticate}, nil)
+		ticket := "/v1/stream/agui?ticket=" + a.ticket("alice", `{"stream":"agui"}`)
+		r := a.follow(ticket)
+		r.begins()
+		a.get(ticket).is(t, 401, wire.Unauthorized) // it is used
+		for _, path := range []string{ticket, "/v1/stream/agui"} {
+			if got := a.do("HEAD", path, "", bearer("alice")).status; got != 200 {
+				t.Errorf("HEAD %s: got %d", path, got)
+			}
+		}
+		synctest.Wait()
+		a.publishIn("", `"still there"`)
+		r.tells(`"still there"`)
+	})
+}

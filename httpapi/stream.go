@@ -27,17 +27,17 @@ func (h *Handler) serveStream(w http.ResponseWriter, r *http.Request, a *Access)
 	if err != nil {
 		return err
 	}
-	place, err := h.admit(r, a, asked)
-	if err != nil {
-		return err
-	}
-	if r.Method == http.MethodHead {
-		h.release(place)
+	if r.Method == http.MethodHead { // which takes nobody's place
+		party, err := h.enter(r)
+		if err != nil {
+			return err
+		}
+		h.exit(party)
 		streamHeader(w.Header())
 		return nil
 	}
-	if err := h.use(r.Context(), a); err != nil {
-		h.release(place)
+	place, err := h.admit(r, a, asked)
+	if err != nil {
 		return err
 	}
 	return h.stream(w, r, &stream{
