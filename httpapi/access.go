@@ -55,7 +55,9 @@ type Access struct {
 	// the latest, and from when on the request is answered with 401; zero is
 	// never.
 	Expires time.Time
-	// Revoked, if not nil, ends them when it is closed.
+	// Revoked, if not nil, ends them when it is closed. It is this server's: tickets,
+	// and newer access of a stream, know nothing of it, and neither do other servers.
+	// Revoking by Token or Subject reaches all of them.
 	Revoked <-chan struct{}
 
 	ticket *control.Ticket // by which the request was proven; nil if by something else

@@ -15,6 +15,9 @@ type place struct {
 	lease *lease         // nil without authentication
 }
 
+// connectionBytes is the length of a connection's id, which nobody guesses.
+const connectionBytes = 16
+
 // admit lets a stream begin, and counts its connection. The caller calls
 // release when it has ended. A ticket is used before the oldest connection may have
 // to make room: one that was used ends nothing.
@@ -22,7 +25,7 @@ func (h *Handler) admit(r *http.Request, a *Access, asked *streaming) (p place, 
 	if p.party, err = h.enter(r); err != nil {
 		return place{}, err
 	}
-	id := strings.Clone(rand.Text()[:16])
+	id := strings.Clone(rand.Text()[:connectionBytes])
 	if err = h.use(r.Context(), a); err == nil {
 		p.guard, err = h.register(a, asked, id)
 	}

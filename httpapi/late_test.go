@@ -93,7 +93,7 @@ func TestExtensionsCountAsEvents(t *testing.T) {
 	k["reader"] = httpapi.Access{Subject: "reader", Owner: "reader", Publish: nothing}
 	withRate(t, tenASecond, k.authenticate, func(a *api) {
 		for i := range 30 {
-			got := a.post("/v1/stream/agui?connection=x", ``, bearer("reader"))
+			got := a.post("/v1/stream/agui?connection=XXXXXXXXXXXXXXXX", ``, bearer("reader"))
 			if want := map[bool]int{true: 202, false: 429}[i < 20]; got.status != want {
 				t.Errorf("extension %d: got %d %s", i, got.status, got.body)
 			}

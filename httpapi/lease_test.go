@@ -247,7 +247,8 @@ func TestWhatDoesNotExtendAStream(t *testing.T) {
 		{"alice", "agui?session=s&session=x&connection=%s", 202}, // it is not newer
 		{"gone", "agui?session=s&session=x&connection=%s", 401},
 		{"alice2", "contexts?session=s&session=x&connection=%s", 202},
-		{"alice2", "agui?session=s&session=x&connection=%sA", 202},
+		{"alice2", "agui?session=s&session=x&connection=%sA", 400},
+		{"alice2", "agui?session=s&session=x&connection=XXXXXXXXXXXXXXXX", 202},
 		{"alice2", "agui?session=s&session=x&connection=", 400},
 		{"alice2", "agui?session=s&session=x", 400},
 		{"alice2", "nothing?connection=%s", 404},

@@ -96,8 +96,8 @@ func (h *Handler) serveExtension(w http.ResponseWriter, r *http.Request, a *Acce
 		return err
 	}
 	id := q.get(wire.Connection)
-	if id == "" || r.ContentLength != 0 {
-		return refusal(wire.Invalid, "want ?%s=, with the id of the frame %s, and no body", wire.Connection, wire.ExpiringName)
+	if len(id) != connectionBytes || r.ContentLength != 0 {
+		return refusal(wire.Invalid, "want ?%s= with what the frame %s has there, and no body", wire.Connection, wire.ExpiringName)
 	}
 	if a.Subject == "" {
 		return refusal(wire.Forbidden, "this request has no subject, and a connection goes on for its own alone")

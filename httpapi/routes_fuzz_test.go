@@ -35,7 +35,7 @@ func FuzzRoutes(f *testing.F) {
 		"GET /v1/stream/agui?session=s&after=1-1 HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer alice\r\n\r\n",
 		"GET /v1/stream/feed?user=alice&from=start HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer root\r\nLast-Event-ID: 1-1\r\n\r\n",
 		"HEAD /v1/stream/contexts?ticket=a.b HTTP/1.1\r\nHost: h\r\n\r\n",
-		"POST /v1/stream/agui?connection=x HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer alice\r\n\r\n",
+		"POST /v1/stream/agui?connection=XXXXXXXXXXXXXXXX HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer alice\r\n\r\n",
 		"GET /v1/feed?limit=1&types=a,b HTTP/1.1\r\nHost: h\r\nCookie: __Host-t=alice\r\nOrigin: https://app.example\r\n\r\n",
 		"GET /v1/sessions/s%2Fx/feed?stream=agui HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer bob\r\n\r\n",
 		"POST /v1/events HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer alice\r\nContent-Type: application/json\r\nContent-Length: 29\r\n\r\n{\"channel\":\"system\",\"data\":1}",

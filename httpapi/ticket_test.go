@@ -79,7 +79,7 @@ func TestATicketIsBound(t *testing.T) {
 		}
 		two.post("/v1/publish/system?ticket="+ticket, `1`).is(t, 401, wire.Unauthorized)
 		two.post("/v1/tickets?ticket="+ticket, `{"stream":"agui"}`).is(t, 401, wire.Unauthorized)
-		two.post("/v1/stream/agui?connection=x&ticket="+ticket, ``).is(t, 401, wire.Unauthorized)
+		two.post("/v1/stream/agui?connection=XXXXXXXXXXXXXXXX&ticket="+ticket, ``).is(t, 401, wire.Unauthorized)
 		r := two.follow("/v1/stream/agui?user=alice&session=s2&from=start&ticket="+ticket, bearer("bob"))
 		r.tells("2")
 	})

@@ -55,7 +55,9 @@ type Control struct {
 	opts    Options
 	lasting *fold.Follower
 	passing *fold.Follower
-	begun   atomic.Bool // all that was there when it began is known
+	begun   atomic.Bool   // all that was there when it began is known
+	seeking chan struct{} // has a value while somebody looks for a key
+	sought  time.Time     // when one was looked for; who looks has it
 
 	mu       sync.RWMutex // guards what follows
 	subjects map[string]time.Time
@@ -66,7 +68,7 @@ type Control struct {
 
 // New returns a Control of a hub.
 func New(hub *tidings.Hub, o Options) *Control {
-	c := &Control{hub: hub, opts: o, subjects: make(map[string]time.Time), tokens: make(map[string]time.Time), most: fewest}
+	c := &Control{hub: hub, opts: o, seeking: make(chan struct{}, 1), subjects: make(map[string]time.Time), tokens: make(map[string]time.Time), most: fewest}
 	channel := []tidings.Channel{tidings.Control}
 	c.lasting = fold.New(hub, tidings.Selector{User: lasting, Channels: channel}, (*lastingState)(c))
 	c.passing = fold.New(hub, tidings.Selector{User: passing, Channels: channel}, (*passingState)(c))

@@ -174,6 +174,35 @@ func TestWhatIsNoTicket(t *testing.T) {
 	})
 }
 
+// Whoever makes tickets up does not have the log asked for each.
+func TestMadeUpTicketsDoNotHaveTheLogAsked(t *testing.T) {
+	two(t, func(t *testing.T, log *tidingstest.SliceLog, a, b *server) {
+		good := seal(t, a, control.Ticket{Subject: "alice", Stream: "agui"})
+		if _, err := b.Open(t.Context(), good); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(2 * time.Second)
+		if _, err := a.Open(t.Context(), "AAAAAAAA.AAAA"); !errors.Is(err, control.ErrTicket) {
+			t.Error(err)
+		}
+		log.Break(errors.New("the log was asked"))
+		for range 20 {
+			if _, err := a.Open(t.Context(), "BBBBBBBB.AAAA"); !errors.Is(err, control.ErrTicket) {
+				t.Error(err)
+			}
+		}
+		time.Sleep(2 * time.Second)
+		began := time.Now()
+		if _, err := a.Open(t.Context(), "BBBBBBBB.AAAA"); err == nil || errors.Is(err, control.ErrTicket) || time.Since(began) > 3*time.Second {
+			t.Errorf("got %v after %v", err, time.Since(began))
+		}
+		if _, err := a.Open(t.Context(), good); err != nil {
+			t.Error(err)
+		}
+		log.Restore()
+	})
+}
+
 // Keys are had by all, and are not for ever.
 func TestKeysOfTicketsChange(t *testing.T) {
 	two(t, func(t *testing.T, _ *tidingstest.SliceLog, a, b *server) {

@@ -124,6 +124,33 @@ func (c *Control) find(id string) *key {
 	return c.keys[id]
 }
 
+// seekTimeout is how long a ticket of an unknown key waits for the log, seekRest how
+// long the log is left alone after that: anybody can make such tickets up.
+const (
+	seekTimeout = 2 * time.Second
+	seekRest    = time.Second
+)
+
+// seek returns the key of an id, if the log has it, or nil.
+func (c *Control) seek(ctx context.Context, id string) (*key, error) {
+	ctx, cancel := context.WithTimeout(ctx, seekTimeout)
+	defer cancel()
+	select {
+	case c.seeking <- struct{}{}:
+		defer func() { <-c.seeking }()
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: %w", tidings.ErrUnavailable, context.Cause(ctx))
+	}
+	if k := c.find(id); k != nil || time.Since(c.sought) < seekRest {
+		return k, nil
+	}
+	if err := c.synced(ctx); err != nil {
+		return nil, err
+	}
+	c.sought = time.Now()
+	return c.find(id), nil
+}
+
 // encoding is of a ticket's text, which stands in an address.
 var encoding = base64.RawURLEncoding.Strict()
 
@@ -147,10 +174,10 @@ func (c *Control) Open(ctx context.Context, text string) (*Ticket, error) {
 	id, sealed, _ := strings.Cut(text, ".")
 	k := c.find(id)
 	if k == nil { // another server may just have made it
-		if err := c.synced(ctx); err != nil {
+		var err error
+		if k, err = c.seek(ctx, id); err != nil {
 			return nil, fmt.Errorf("ticket: %w", err)
 		}
-		k = c.find(id)
 	}
 	bytes, err := encoding.DecodeString(sealed)
 	if k == nil || err != nil || strings.ContainsAny(sealed, "\r\n") { // which the encoding passes by

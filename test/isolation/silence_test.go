@@ -77,7 +77,7 @@ func TestARefusalDoesNotTellWhatThereIs(t *testing.T) {
 		{"POST", "/v1/publish/agui?user=alice&session=SESSION&type=T", `1`},
 		{"POST", "/v1/events", `{"user":"alice","channel":"agui","session":"SESSION","type":"T","data":1}`},
 		{"POST", "/v1/tickets", `{"stream":"agui","user":"alice","sessions":["SESSION"]}`},
-		{"POST", "/v1/stream/agui?user=alice&session=SESSION&connection=x", ""},
+		{"POST", "/v1/stream/agui?user=alice&session=SESSION&connection=XXXXXXXXXXXXXXXX", ""},
 		{"DELETE", "/v1/events?user=alice", ""},
 	} {
 		there := ask(request[0], strings.ReplaceAll(request[1], "SESSION", "there"), strings.ReplaceAll(request[2], "SESSION", "there"))
