@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"reflect"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,7 +28,7 @@ func (s *settings) read(keys []*kong.Flag) []error {
 	}
 	root, err := document(text)
 	if err != nil {
-		return []error{usage("%s: %s", s.path, strings.TrimPrefix(err.Error(), "yaml: "))}
+		return []error{usage("%s: %s", s.path, unnamed.ReplaceAllString(strings.TrimPrefix(err.Error(), "yaml: "), unquoted))}
 	}
 	if root == nil {
 		return nil
@@ -37,6 +38,12 @@ func (s *settings) read(keys []*kong.Flag) []error {
 	}
 	return s.take(root, keys)
 }
+
+// What begins with one of these means something to YAML. It may have been meant as a
+// secret, so it is not repeated.
+var unnamed = regexp.MustCompile(`unknown anchor '.*'`)
+
+const unquoted = "a value that begins with &, * or ! belongs in quotes"
 
 // readConfig reads a file that is not too large.
 func readConfig(path string) ([]byte, error) {
@@ -150,7 +157,7 @@ func textIn(n *yaml.Node) (string, error) {
 	case n.ShortTag() == "!!null":
 		return "", errors.New(`there is no value: leave the key out, or write ""`)
 	case !slices.Contains([]string{"!!str", "!!int", "!!float", "!!bool", "!!timestamp"}, n.ShortTag()):
-		return "", fmt.Errorf("want a value without the tag %s", n.ShortTag())
+		return "", errors.New("want a value without a tag; " + unquoted)
 	}
 	return n.Value, nil
 }
